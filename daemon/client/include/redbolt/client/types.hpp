@@ -1,0 +1,158 @@
+// The words of the conversation with redboltd: ids, what the card is, how it is, and what a module
+// and a command graph consist of.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "redbolt/base/quantity.hpp"
+#include "redbolt/client/client_error.hpp"
+
+namespace redbolt::client {
+
+// Given by the daemon, never 0; valid in the connection that got them while it holds the lease.
+using BufferId = Identifier<struct BufferIdTag>;  // of VRAM and of shared memory alike
+using ModuleId = Identifier<struct ModuleIdTag>;
+using GraphId = Identifier<struct GraphIdTag>;
+using FenceId = Identifier<struct FenceIdTag>;  // grows with each submission of a connection
+using LeaseId = Identifier<struct LeaseIdTag>;
+
+struct DeviceInfo {
+  std::string name;        // "AMD Radeon RX 7900 XTX"
+  std::string gfx_target;  // "gfx1100", as LLVM's -mcpu takes it
+  std::string bus_name;    // "emulated:0000:03:00.0"
+  Bytes vram;              // of the card
+  Bytes arena;             // of it, for clients
+  unsigned compute_units = 0;
+  bool emulated = false;  // figures of such a card are counts, not speeds
+  std::map<std::string, std::string> ip_versions;
+};
+
+struct BootStep {
+  std::string name;
+  double seconds = 0;
+};
+
+struct BootReport {
+  bool warm = false;  // the card was found initialised and was taken over
+  double seconds = 0;
+  std::vector<BootStep> steps;
+};
+
+struct ArenaStatus {
+  Bytes size;
+  Bytes free;
+  Bytes largest_free;  // the largest buffer that would fit now
+  std::uint64_t allocations = 0;
+};
+
+// A reading is absent where the card does not tell it.
+struct Metrics {
+  std::optional<double> temperature_celsius;
+  std::optional<double> power_watts;
+  std::optional<double> gfx_clock_mhz;
+  std::optional<double> memory_clock_mhz;
+};
+
+struct DeviceStatus {
+  BootReport boot;
+  ArenaStatus arena;
+  std::optional<LeaseHolder> holder;
+  std::vector<LeaseHolder> waiting;  // in the order in which they will be served
+  std::optional<Metrics> metrics;    // when asked for
+  double uptime_seconds = 0;
+  std::string state;  // "ready", or what keeps the card from working
+};
+
+// Totals since the daemon started; a caller takes differences.
+struct Counters {
+  // Of the daemon over the link to the card: "register_reads", "register_writes", "doorbells",
+  // "bytes_written", "bytes_read".
+  std::map<std::string, std::uint64_t> link;
+  // Of the card itself, by the card's own names (an emulated card: VRAM bytes, wave instructions by
+  // class, dispatches, ...). Empty for hardware.
+  std::map<std::string, std::uint64_t> card;
+};
+
+// A buffer of VRAM (from the arena).
+struct VramBuffer {
+  BufferId id;
+  Bytes size;  // as asked
+};
+
+// A place in a buffer.
+struct BufferRange {
+  BufferId buffer;
+  Bytes offset;
+};
+
+enum class RelocationKind : std::uint8_t {
+  abs64,     // 8 bytes at offset: address of the image + addend
+  abs32_lo,  // 4 bytes: the low half of the same
+  abs32_hi,  // 4 bytes: the high half
+};
+
+// Both positions are relative to the image. The offset need not be aligned.
+struct Relocation {
+  std::uint64_t offset = 0;
+  std::int64_t addend = 0;
+  RelocationKind kind = RelocationKind::abs64;
+};
+
+struct KernelEntry {
+  std::string name;
+  std::uint64_t descriptor_offset =
+      0;  // of the 64-byte kernel descriptor (NAME.kd); a multiple of 64
+};
+
+// What the daemon read in a kernel descriptor.
+struct KernelInfo {
+  std::string name;
+  Bytes kernarg;       // as the kernel expects it
+  Bytes lds;           // static
+  Bytes scratch;       // per work-item
+  unsigned vgprs = 0;  // allocated per work-item
+};
+
+struct Module {
+  ModuleId id;
+  std::vector<KernelInfo>
+      kernels;  // in the order of the request: a dispatch names one by its index
+};
+
+enum class Access : std::uint8_t { read, write, read_write };
+
+// The 8 bytes at kernarg_offset of the kernarg block are replaced by the address of `offset` in
+// `buffer`.
+struct PointerArgument {
+  std::uint32_t kernarg_offset = 0;  // a multiple of 8
+  BufferId buffer;
+  Bytes offset;
+  Bytes size;  // that the kernel may touch there; 0: up to the end of the buffer
+  Access access = Access::read;
+};
+
+struct Dispatch {
+  ModuleId module;
+  std::uint32_t kernel = 0;                      // index in Module::kernels
+  std::array<std::uint32_t, 3> grid{1, 1, 1};    // workgroups; none is 0
+  std::array<std::uint32_t, 3> block{32, 1, 1};  // work-items of a workgroup; product at most 1024
+  Bytes dynamic_lds;               // in addition to the kernel's own; together at most 64 KiB
+  std::vector<std::byte> kernarg;  // at most KernelInfo::kernarg bytes; the rest is zero
+  std::vector<PointerArgument> pointers;
+};
+
+// Everything recorded before is complete and its writes are visible to everything recorded after.
+// Between two barriers dispatches may run at the same time. A graph ends with an implied barrier.
+struct Barrier {};
+
+using GraphNode = std::variant<Dispatch, Barrier>;
+
+}  // namespace redbolt::client
