@@ -13,8 +13,8 @@
 // Everything that a connection created is freed when it closes, or when the lease is released, also
 // in the middle of work.
 //
-// After device_fault or device_hang the failed submission and those queued behind it are lost; the
-// buffers keep what they held and the connection stays usable. After device_lost, connection_lost
+// After device_fault, device_hang or device_lost the card is reset: everything the connection had
+// on it is gone and the lease has ended; acquire_lease() may be tried again. After connection_lost
 // and protocol only closing is left.
 //
 // Threads: one thread at a time may use a Connection. Every call throws ClientError.
@@ -51,7 +51,7 @@ struct ConnectionOptions {
 // the words that depend on where the daemon puts it.
 struct ModuleImage {
   std::string name;
-  std::span<const std::byte> image;  // at most 256 MiB; copied before the call returns
+  std::span<const std::byte> image;  // at most 64 MiB; copied before the call returns
   std::span<const Relocation> relocations;
   std::span<const KernelEntry> kernels;
 };
@@ -100,7 +100,7 @@ class Connection {
   // names must stay. Any length: long graphs are sent in pieces.
   GraphId record_graph(std::string_view name, std::span<const GraphNode> nodes);
 
-  // Runs the graph `repeat` times (1..1024) in sequence, with one message and one doorbell.
+  // Runs the graph `repeat` times (1..256) in sequence, with one message and one doorbell.
   FenceId launch(GraphId graph, unsigned repeat = 1);
 
   // By the copy engine; between VRAM and shared memory in any direction. Ranges must not overlap.
