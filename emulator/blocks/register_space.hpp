@@ -1,10 +1,10 @@
 // Every register of the card, by absolute dword address (byte offset in BAR5 / 4; RSMU_INDEX / 4
 // beyond BAR5). Raw 32-bit storage, to which blocks attach behaviour.
 //
-// A write stores the value and then calls the block's handler, on the writer's thread; the handler
-// may poke() another value over it. A read calls the block's handler, if there is one, for the value.
-// No lock is held meanwhile: handlers run concurrently, guard their own state, do not block, and may
-// access other registers.
+// A write stores the value and then calls the handlers of blocks (in the order in which they were
+// registered), on the writer's thread; a handler may poke() another value over it. A read calls the
+// block's handler, if there is one, for the value. No lock is held meanwhile: handlers run
+// concurrently, guard their own state, do not block, and may access other registers.
 //
 // Banked registers exist once per queue, pipe or VMID. Host accesses go to the instance that
 // GRBM_GFX_CNTL selects; engines name theirs.
@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "counters.hpp"
@@ -81,35 +82,38 @@ class RegisterSpace {
   std::uint32_t peek(RegisterAddress address, Selection selection = {}) const;
   void poke(RegisterAddress address, std::uint32_t value, Selection selection = {});
   // Replaces the bits in mask, atomically; returns the value before.
-  std::uint32_t update(RegisterAddress address, std::uint32_t mask, std::uint32_t bits, Selection selection = {});
+  std::uint32_t update(RegisterAddress address, std::uint32_t mask, std::uint32_t bits,
+                       Selection selection = {});
 
   Selection selection() const;
 
-  // Puts every register, or those of a range, back to its reset value. Calls no handler.
+  // Puts every register back to its reset value. Calls no handler.
   void reset();
-  void reset(RegisterAddress first, std::uint32_t count);
 
   std::string name(RegisterAddress address) const;
   std::map<std::string, std::uint64_t> unknown_registers() const;
 
  private:
   struct Page;
+  struct Bank;
   Page* page(RegisterAddress address) const;
   Page& make_page(RegisterAddress address);
   std::atomic<std::uint32_t>* cell(RegisterAddress address, Selection selection) const;
-  std::atomic<std::uint32_t>& make_cell(RegisterAddress address, Selection selection);
   void note_unknown(RegisterAddress address);
   std::uint32_t read_with_effects(RegisterAddress address, Selection selection);
   void write_with_effects(RegisterAddress address, std::uint32_t value, Selection selection);
 
   std::vector<std::atomic<Page*>> pages_;
-  mutable std::mutex grow_mutex_;  // making pages; unknown_
+  mutable std::mutex grow_mutex_;  // guards owned_ and unknown_
   std::vector<std::unique_ptr<Page>> owned_;
-  std::vector<WriteHandler> write_handlers_;
-  std::vector<ReadHandler> read_handlers_;
-  std::map<RegisterAddress, std::string> extra_names_;
-  std::map<RegisterAddress, std::uint32_t> reset_values_;
   std::map<RegisterAddress, std::uint64_t> unknown_;
+  // Fixed once the card is built.
+  std::vector<std::unique_ptr<Bank>> banks_;
+  std::unordered_map<RegisterAddress, std::vector<std::shared_ptr<const WriteHandler>>>
+      write_handlers_;
+  std::unordered_map<RegisterAddress, std::shared_ptr<const ReadHandler>> read_handlers_;
+  std::unordered_map<RegisterAddress, const char*> names_;
+  std::unordered_map<RegisterAddress, std::uint32_t> reset_values_;
   Counter& reads_;
   Counter& writes_;
   Counter& unknown_accesses_;

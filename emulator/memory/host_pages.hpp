@@ -3,7 +3,8 @@
 //
 // A pointer handed out stays mapped for the life of this object: when the HostMemory behind it is
 // freed, its bus pages leave the table, generation() changes, and the addresses keep an anonymous
-// page, so that an engine in the middle of a packet writes into nothing and not into another's memory.
+// page, so that an engine in the middle of a packet writes into nothing and not into another's
+// memory.
 //
 // Threads: any.
 #pragma once

@@ -2,49 +2,36 @@
 // faults. Everything an engine reads or writes by virtual address goes through a hub; what decides
 // is the hub's registers in the RegisterSpace, which the driver programs.
 //
-// The TLB caches: a changed page-table entry is seen only after an invalidation (INVALIDATE_ENGn_REQ
-// or L2_CNTL2), as on the card. A user that keeps Translations compares generation() before it uses
-// one again.
+// The TLB caches: a changed page-table entry is seen only after an invalidation
+// (INVALIDATE_ENGn_REQ or L2_CNTL2), as on the card. A user that keeps Translations compares
+// generation() before it uses one again.
 //
 // A fault is recorded (status and address registers, unless an earlier one is still held there) and
-// reported as an interrupt; then, where the context redirects faults to the default page, the access
-// goes there (Translation::redirected), else there is no translation.
+// reported as an interrupt; then, where the context redirects faults to the default page, the
+// access goes there (Translation::redirected), else there is no translation.
 //
 // Threads: any. Handed-out pointers stay mapped for the life of the card.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 
 #include "blocks/interrupt_sink.hpp"
 #include "blocks/register_space.hpp"
 #include "counters.hpp"
 #include "memory/host_pages.hpp"
+#include "memory/page_walker.hpp"
 #include "memory/physical_memory.hpp"
+#include "memory/protection_fault.hpp"
 #include "memory/translation_cache.hpp"
+#include "timed_worker.hpp"
 
 namespace redbolt::emulator {
-
-enum class Access : std::uint8_t { read, write, atomic, execute };
-
-// Which client of the hub makes an access, as PROTECTION_FAULT_STATUS.cid reports it.
-enum class HubClient : std::uint16_t {
-  command_processor = 0x08,  // CPC
-  shader_data = 0x04,        // TCP
-  shader_instruction = 0x05, // SQC (instructions)
-  sdma0 = 0x0c,
-  sdma1 = 0x0d,
-  interrupt_handler = 0x11,
-  security_processor = 0x14,
-};
 
 struct Translation {
   std::byte* host = nullptr;  // the byte at `base`
@@ -53,12 +40,11 @@ struct Translation {
   bool readable = false;
   bool writable = false;
   bool executable = false;
-  bool system = false;        // host memory, over the bus
-  bool redirected = false;    // the access faulted; this is the default page
+  bool system = false;      // host memory, over the bus
+  bool redirected = false;  // the access faulted; this is the default page
 };
 
-// Which registers of the RegisterSpace belong to a hub; one table entry per hub (memory_hub_registers.cpp).
-struct HubRegisters;
+struct HubRegisters;  // memory/hub_registers.hpp
 
 class MemoryHub {
  public:
@@ -66,19 +52,21 @@ class MemoryHub {
   static constexpr unsigned contexts = 16;
 
   MemoryHub(Kind kind, RegisterSpace& registers, PhysicalMemory& memory, InterruptSink& interrupts,
-            CounterRegistry& counters);
+            TimedWorker& worker, CounterRegistry& counters);
   ~MemoryHub();
   MemoryHub(const MemoryHub&) = delete;
   MemoryHub& operator=(const MemoryHub&) = delete;
 
   // Translates the access at `address`. std::nullopt: it faulted, and the fault has been recorded.
-  std::optional<Translation> translate(unsigned vmid, std::uint64_t address, Access access, HubClient client);
+  std::optional<Translation> translate(unsigned vmid, std::uint64_t address, Access access,
+                                       HubClient client);
 
-  // Copies across pages. False at the first fault (already recorded), with the bytes before it done.
-  // Redirected pages count as success: the card goes on with the default page.
-  // Aligned 4- and 8-byte accesses are single atomic copies: acquire for reads, release for writes.
+  // Copies across pages. False at the first fault (already recorded), with the bytes before it
+  // done. Redirected pages count as success: the card goes on with the default page. Aligned 4- and
+  // 8-byte accesses are single atomic copies: acquire for reads, release for writes.
   bool read(unsigned vmid, std::uint64_t address, std::span<std::byte> into, HubClient client);
-  bool write(unsigned vmid, std::uint64_t address, std::span<const std::byte> from, HubClient client);
+  bool write(unsigned vmid, std::uint64_t address, std::span<const std::byte> from,
+             HubClient client);
   std::optional<std::uint32_t> read32(unsigned vmid, std::uint64_t address, HubClient client);
   std::optional<std::uint64_t> read64(unsigned vmid, std::uint64_t address, HubClient client);
   bool write32(unsigned vmid, std::uint64_t address, std::uint32_t value, HubClient client);
@@ -91,25 +79,32 @@ class MemoryHub {
   void invalidate_all();
 
  private:
-  struct Fault;
-  struct Context;
-  Context context(unsigned vmid) const;
-  std::optional<Translation> translate_untagged(std::uint64_t address) const;
-  std::optional<Translation> redirect(const Fault& fault) const;
-  void record(const Fault& fault);
+  PageTableContext context(unsigned vmid) const;
+  std::optional<Translation> translate_system_aperture(std::uint64_t address) const;
+  std::optional<Translation> translate_mapped(unsigned vmid, std::uint64_t address, Access access,
+                                              HubClient client);
+  std::optional<CachedPage> look_up(unsigned vmid, std::uint64_t address, WalkError& error);
+  std::optional<CachedPage> resolve(const PageEntry& entry, std::uint64_t address) const;
+  std::optional<Translation> fail(const ProtectionFault& fault);
+  std::optional<Translation> default_page(std::uint64_t page_number, std::uint64_t address) const;
+  void record(const ProtectionFault& fault);
   void connect_registers();
-  void invalidate(unsigned engine, std::uint32_t request);
+  void begin_invalidation(unsigned engine, std::uint32_t request);
+  void finish_invalidation(unsigned engine, std::uint32_t request, std::uint64_t range);
+  void clear_fault_status();
+  template <class Piece>
   bool copy(unsigned vmid, std::uint64_t address, std::size_t size, Access access, HubClient client,
-            const std::function<void(std::byte* host, std::size_t offset, std::size_t count)>& piece);
+            Piece piece);
 
   const HubRegisters& map_;
-  Kind kind_;
+  const Kind kind_;
   RegisterSpace& registers_;
   PhysicalMemory& memory_;
   InterruptSink& interrupts_;
+  TimedWorker& worker_;
   TranslationCache cache_;
   std::atomic<std::uint64_t> generation_{1};
-  std::mutex fault_mutex_;       // the status registers change together
+  std::mutex fault_mutex_;  // the status registers change together
   Counter& misses_;
   Counter& faults_;
   Counter& invalidations_;

@@ -1,6 +1,5 @@
-// The card's physical address spaces behind the hubs: VRAM by offset, VRAM by MC address (framebuffer
-// base plus offset), and host memory by bus address.
-// Threads: any.
+// The card's physical address spaces behind the hubs: VRAM by offset, VRAM by MC address
+// (framebuffer base plus offset), and host memory by bus address. Threads: any.
 #pragma once
 
 #include <cstdint>

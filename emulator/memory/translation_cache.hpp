@@ -16,7 +16,7 @@ namespace redbolt::emulator {
 struct CachedPage {
   std::byte* host = nullptr;
   std::uint64_t base = 0;
-  std::uint64_t size = 0;      // a power of two, 4 KiB or more; base is a multiple of it
+  std::uint64_t size = 0;  // a power of two, 4 KiB or more; base is a multiple of it
   bool readable = false;
   bool writable = false;
   bool executable = false;
@@ -49,6 +49,9 @@ class TranslationCache {
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
+
+  template <class Condition>
+  void erase_where(Condition condition);
 
   mutable std::shared_mutex mutex_;
   std::unordered_map<Key, CachedPage, KeyHash> pages_;

@@ -1,12 +1,12 @@
 // An RX 7900 XTX (or XT) in software, at register level: what a driver sees through a PciFunction.
 //
-// The card outlives its attachments. attach() is plugging a driver in: the PciFunction it returns is
-// one way to reach the card, and a second attachment (after the first is gone, or beside it) finds
-// registers, VRAM and firmware as the first left them. Host memory belongs to the attachment that
-// allocated it and goes with it.
+// The card outlives its attachments. attach() is plugging a driver in: the PciFunction it returns
+// is one way to reach the card, and a second attachment (after the first is gone, or beside it)
+// finds registers, VRAM and firmware as the first left them. Host memory belongs to the attachment
+// that allocated it and goes with it.
 //
-// Threads: every function may be called from any thread. The card's engines run on their own threads
-// from construction to destruction. An attachment must not outlive its Card.
+// Threads: every function may be called from any thread. The card's engines run on their own
+// threads from construction to destruction. An attachment must not outlive its Card.
 #pragma once
 
 #include <chrono>
@@ -23,9 +23,9 @@
 namespace redbolt::emulator {
 
 enum class EmulatorErrorCode : std::uint8_t {
-  unknown_option,   // a key of the option string that does not exist
-  bad_option,       // a value that cannot be used
-  no_host_resource, // the host refused memory or a thread
+  unknown_option,    // a key of the option string that does not exist
+  bad_option,        // a value that cannot be used
+  no_host_resource,  // the host refused memory or a thread
 };
 
 class EmulatorError : public std::runtime_error {
@@ -48,20 +48,20 @@ enum class FirmwarePolicy : std::uint8_t {
 
 struct CardOptions {
   Profile profile = Profile::rx7900xtx;
-  Bytes vram{};                    // 0: the profile's own size. A multiple of 16 MiB, 256 MiB to 32 GiB
-  Bytes bar0{};                    // size of BAR0 at power-on. 0: the largest that the card offers
-  Bytes bar0_max{};                // the largest size the resizable-BAR capability offers. 0: as VRAM needs
-  unsigned threads = 0;            // host threads that run waves. 0: one per core
-  std::uint64_t seed = 1;          // for what is arbitrary on a real card: scattered pages, VRAM noise
-  bool scatter_host_pages = false; // neighbouring host pages get unrelated bus addresses
-  bool strict_hdp = false;         // BAR0 writes reach the engines only after an HDP flush
+  Bytes vram{};            // 0: the profile's own size. A multiple of 16 MiB, 256 MiB to 32 GiB
+  Bytes bar0{};            // size of BAR0 at power-on. 0: the largest that the card offers
+  Bytes bar0_max{};        // the largest size the resizable-BAR capability offers. 0: as VRAM needs
+  unsigned threads = 0;    // host threads that run waves. 0: one per core
+  std::uint64_t seed = 1;  // for what is arbitrary on a real card: scattered pages, VRAM noise
+  bool scatter_host_pages = false;  // neighbouring host pages get unrelated bus addresses
+  bool strict_hdp = false;          // BAR0 writes reach the engines only after an HDP flush
   FirmwarePolicy firmware = FirmwarePolicy::strict;
-  double latency_scale = 1.0;      // multiplies every mailbox latency; 0 answers at once
+  double latency_scale = 1.0;  // multiplies every mailbox latency; 0 answers at once
 };
 
 // "key=value,key=value" as it follows `--device emulated:`. Keys: profile, vram, bar0, bar0-max,
-// threads, seed, scatter, hdp, firmware, latency. Sizes take the suffixes K, M, G. An empty text gives
-// the defaults. Throws EmulatorError whose text names the key.
+// threads, seed, scatter, hdp, firmware, latency. Sizes take the suffixes K, M, G. An empty text
+// gives the defaults. Throws EmulatorError whose text names the key.
 CardOptions parse_card_options(std::string_view text);
 
 // One line per key, for --help.
