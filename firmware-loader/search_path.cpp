@@ -10,8 +10,7 @@
 namespace redbolt::firmware {
 namespace {
 
-constexpr std::array kSuffixes{std::pair{"", Compression::none},
-                               std::pair{".zst", Compression::zstd},
+constexpr std::array kSuffixes{std::pair{"", Compression::none}, std::pair{".zst", Compression::zstd},
                                std::pair{".xz", Compression::xz}};
 
 }  // namespace
