@@ -1,0 +1,243 @@
+#include "blocks/compute_queue.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "blocks/dispatch_setup.hpp"
+#include "blocks/hub_memory_port.hpp"
+#include "blocks/interrupt_ids.hpp"
+#include "blocks/reference_clock.hpp"
+#include "blocks/register_address.hpp"
+#include "redbolt/registers/gc_11_0_0.hpp"
+
+namespace redbolt::emulator {
+namespace {
+
+namespace gc = registers::gc;
+
+constexpr RegisterAddress hqd_active = address_of(gc::CP_HQD_ACTIVE);
+constexpr RegisterAddress hqd_error = address_of(gc::CP_HQD_ERROR);
+constexpr RegisterAddress hqd_read_pointer = address_of(gc::CP_HQD_PQ_RPTR);
+constexpr RegisterAddress hqd_dequeue_request = address_of(gc::CP_HQD_DEQUEUE_REQUEST);
+constexpr RegisterAddress hqd_write_pointer_low = address_of(gc::CP_HQD_PQ_WPTR_LO);
+constexpr RegisterAddress hqd_write_pointer_high = address_of(gc::CP_HQD_PQ_WPTR_HI);
+
+// MQD dwords 1 to 80 are the compute registers from COMPUTE_DISPATCH_INITIATOR on, in order
+// (v11_compute_mqd.csv).
+constexpr std::uint32_t mqd_registers_first = 1;
+constexpr std::uint32_t mqd_registers_last = 80;
+constexpr std::uint32_t mqd_sh_offset =
+    address_of(gc::COMPUTE_DISPATCH_INITIATOR) - pm4::sh_registers_first;
+
+// SQ_INTERRUPT_WORD_ERROR: type in bits 24:21 of context 0, encoding "error" in bits 7:6 of
+// context 1.
+constexpr std::uint32_t wave_error_illegal_instruction = 1u << 21;
+constexpr std::uint32_t wave_error_memory_violation = 2u << 21;
+constexpr std::uint32_t wave_error_encoding = 2u << 6;
+
+std::uint64_t wide(std::uint32_t low, std::uint32_t high) {
+  return low | static_cast<std::uint64_t>(high) << 32;
+}
+
+// Which bit of CP_HQD_ERROR an error sets, if any.
+std::uint32_t error_bits(QueueErrorKind kind) {
+  switch (kind) {
+    case QueueErrorKind::memory_fault:
+      return gc::CP_HQD_ERROR.tc_utcl1_error.mask();
+    case QueueErrorKind::bad_ring:
+      return gc::CP_HQD_ERROR.pq_utcl1_error.mask();
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+HardwareQueueDescriptor HardwareQueueDescriptor::read(const CardParts& card, Selection selection) {
+  const auto value = [&](const registers::Register& object) {
+    return card.registers.peek(address_of(object), selection);
+  };
+  HardwareQueueDescriptor hqd;
+  hqd.selection = selection;
+  hqd.vmid = gc::CP_HQD_VMID.vmid.of(value(gc::CP_HQD_VMID));
+  hqd.ring_base = wide(value(gc::CP_HQD_PQ_BASE), value(gc::CP_HQD_PQ_BASE_HI) & 0xff) << 8;
+  // 2^(queue_size + 1) dwords.
+  const std::uint32_t size = gc::CP_HQD_PQ_CONTROL.queue_size.of(value(gc::CP_HQD_PQ_CONTROL));
+  hqd.ring_dwords = std::uint64_t{2} << std::min(size, 31u);
+  const std::uint64_t write_pointer =
+      wide(value(gc::CP_HQD_PQ_WPTR_LO), value(gc::CP_HQD_PQ_WPTR_HI));
+  // The register holds the low half; the pointer is the last one of that half not beyond the write
+  // pointer.
+  hqd.read_pointer = (write_pointer & ~0xffffffffull) | value(gc::CP_HQD_PQ_RPTR);
+  if (hqd.read_pointer > write_pointer && hqd.read_pointer >= 1ull << 32) {
+    hqd.read_pointer -= 1ull << 32;
+  }
+  hqd.read_pointer_report = wide(value(gc::CP_HQD_PQ_RPTR_REPORT_ADDR),
+                                 value(gc::CP_HQD_PQ_RPTR_REPORT_ADDR_HI) & 0xffff);
+  hqd.write_pointer_poll =
+      wide(value(gc::CP_HQD_PQ_WPTR_POLL_ADDR), value(gc::CP_HQD_PQ_WPTR_POLL_ADDR_HI) & 0xffff);
+
+  HubEngineMemory ring(card.graphics_hub, hqd.vmid, HubClient::command_processor);
+  if (ring.require(hqd.ring_base, EngineAccess::read).redirected) {
+    throw QueueError(QueueErrorKind::bad_ring, "the queue's ring (CP_HQD_PQ_BASE) is not mapped",
+                     hqd.ring_base);
+  }
+
+  const std::uint32_t state = value(gc::CP_HQD_PERSISTENT_STATE);
+  if (gc::CP_HQD_PERSISTENT_STATE.preload_req.of(state) != 0) {
+    const std::uint64_t mqd =
+        wide(value(gc::CP_MQD_BASE_ADDR), value(gc::CP_MQD_BASE_ADDR_HI) & 0xffff) & ~3ull;
+    const std::uint32_t vmid = gc::CP_MQD_CONTROL.vmid.of(value(gc::CP_MQD_CONTROL));
+    HubEngineMemory memory(card.graphics_hub, vmid, HubClient::command_processor);
+    if (memory.require(mqd, EngineAccess::read).redirected) {
+      throw QueueError(QueueErrorKind::bad_ring, "the queue's MQD (CP_MQD_BASE_ADDR) is not mapped",
+                       mqd);
+    }
+    const std::uint32_t last =
+        std::min(mqd_registers_last, gc::CP_HQD_PERSISTENT_STATE.preload_size.of(state));
+    if (last >= mqd_registers_first) {
+      const auto target =
+          std::span(hqd.sh_registers).subspan(mqd_sh_offset, last - mqd_registers_first + 1);
+      memory.read(mqd + mqd_registers_first * sizeof(std::uint32_t),
+                  std::as_writable_bytes(target));
+    }
+  }
+  return hqd;
+}
+
+ComputeQueue::ComputeQueue(const ComputeParts& parts, const HardwareQueueDescriptor& descriptor,
+                           RingQueue::Control& control)
+    : parts_(parts),
+      descriptor_(descriptor),
+      control_(control),
+      ring_(PacketStream::ring(memory(descriptor.vmid), descriptor.ring_base,
+                               descriptor.ring_dwords, descriptor.read_pointer)),
+      processor_(*this, descriptor.vmid, control.stop_token()) {
+  processor_.sh_registers() = descriptor.sh_registers;
+}
+
+std::uint64_t ComputeQueue::write_pointer(std::uint64_t doorbell) {
+  std::uint64_t pointer = doorbell;
+  if (descriptor_.write_pointer_poll != 0) {
+    pointer = memory(descriptor_.vmid).read64(descriptor_.write_pointer_poll & ~7ull);
+  }
+  RegisterSpace& registers = parts_.card.registers;
+  registers.poke(hqd_write_pointer_low, static_cast<std::uint32_t>(pointer), descriptor_.selection);
+  registers.poke(hqd_write_pointer_high, static_cast<std::uint32_t>(pointer >> 32),
+                 descriptor_.selection);
+  return pointer;
+}
+
+void ComputeQueue::report(std::uint64_t read_pointer) {
+  parts_.card.registers.poke(hqd_read_pointer, static_cast<std::uint32_t>(read_pointer),
+                             descriptor_.selection);
+  if (descriptor_.read_pointer_report == 0) return;
+  parts_.card.graphics_hub.write64(descriptor_.vmid, descriptor_.read_pointer_report & ~7ull,
+                                   read_pointer, HubClient::command_processor);
+}
+
+void ComputeQueue::halted(const QueueError& error) {
+  parts_.halts.add();
+  const std::uint32_t bits = error_bits(error.kind());
+  parts_.card.registers.update(hqd_error, bits, bits, descriptor_.selection);
+  switch (error.kind()) {
+    case QueueErrorKind::bad_opcode:
+      raise(interrupt_id::cp_bad_opcode, descriptor_.vmid);
+      break;
+    case QueueErrorKind::bad_packet:
+      raise(interrupt_id::cp_reserved_bit_error, descriptor_.vmid);
+      break;
+    case QueueErrorKind::privileged_register:
+      raise(interrupt_id::cp_privileged_register, descriptor_.vmid);
+      break;
+    case QueueErrorKind::illegal_instruction:
+      raise(interrupt_id::sq_interrupt, descriptor_.vmid,
+            {wave_error_illegal_instruction, wave_error_encoding, 0, 0});
+      break;
+    case QueueErrorKind::wave_fault:
+      raise(interrupt_id::sq_interrupt, descriptor_.vmid,
+            {wave_error_memory_violation, wave_error_encoding, 0, 0});
+      break;
+    default:
+      break;  // a fault has been reported by the hub; the rest just stands still
+  }
+}
+
+void ComputeQueue::disconnected(std::uint64_t read_pointer) {
+  RegisterSpace& registers = parts_.card.registers;
+  registers.poke(hqd_read_pointer, static_cast<std::uint32_t>(read_pointer), descriptor_.selection);
+  registers.poke(hqd_dequeue_request, 0, descriptor_.selection);
+  registers.poke(hqd_active, 0, descriptor_.selection);
+}
+
+EngineMemory& ComputeQueue::memory(unsigned vmid) {
+  auto& entry = memories_[vmid];
+  if (!entry) {
+    entry = std::make_unique<HubEngineMemory>(parts_.card.graphics_hub, vmid,
+                                              HubClient::command_processor);
+  }
+  return *entry;
+}
+
+std::uint32_t ComputeQueue::read_register(std::uint32_t address) {
+  return parts_.card.registers.engine_read(address, descriptor_.selection);
+}
+
+void ComputeQueue::write_register(std::uint32_t address, std::uint32_t value) {
+  parts_.card.registers.engine_write(address, value, descriptor_.selection);
+}
+
+void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32_t, 3> dimensions,
+                            std::uint32_t initiator, unsigned vmid) {
+  if (gc::COMPUTE_DISPATCH_INITIATOR.compute_shader_en.of(initiator) == 0) return;
+  const Dispatch dispatch =
+      set_up_dispatch(registers, dimensions, initiator, vmid, parts_.card.registers);
+  parts_.dispatches.add();
+  HubMemoryPort port(parts_.card.graphics_hub, vmid);
+  const DispatchResult result =
+      parts_.dispatcher.run(dispatch, port, parts_.shader_counters, control_.stop_token());
+  using Kind = DispatchResult::Kind;
+  switch (result.kind) {
+    case Kind::completed:
+      return;
+    case Kind::memory_fault:
+      throw QueueError(QueueErrorKind::wave_fault, result.message, result.address);
+    case Kind::illegal_instruction:
+      throw QueueError(QueueErrorKind::illegal_instruction, result.message, result.address);
+    case Kind::refused:
+      throw QueueError(QueueErrorKind::dispatch_refused, result.message);
+    case Kind::aborted:
+      throw QueueError(QueueErrorKind::aborted, "the queue was reset in a dispatch");
+  }
+}
+
+void ComputeQueue::end_of_pipe_interrupt(std::uint32_t context_id, unsigned vmid) {
+  raise(interrupt_id::cp_end_of_pipe, vmid, {context_id, 0, 0, 0});
+}
+
+std::uint64_t ComputeQueue::clock() {
+  return reference_clock();
+}
+
+void ComputeQueue::wait_begins() {
+  report(ring_.position());
+  control_.wait_begins();
+}
+
+// The command processors' ring id: pipe in bits 1:0, micro engine in 3:2, queue in 6:4.
+std::uint8_t ComputeQueue::ring_id() const {
+  const Selection& s = descriptor_.selection;
+  return static_cast<std::uint8_t>(s.pipe | s.me << 2 | s.queue << 4);
+}
+
+void ComputeQueue::raise(std::uint8_t source, unsigned vmid, std::array<std::uint32_t, 4> context) {
+  InterruptEntry entry;
+  entry.client_id = interrupt_id::client_grbm_cp;
+  entry.source_id = source;
+  entry.ring_id = ring_id();
+  entry.vmid = static_cast<std::uint8_t>(vmid);
+  entry.context = context;
+  parts_.card.interrupts.raise(entry);
+}
+
+}  // namespace redbolt::emulator

@@ -1,0 +1,105 @@
+// One hardware queue that is in use: its thread, what wakes it and what stops it. What a queue is
+// (a compute queue of the MEC, a ring of an SDMA engine) is its QueueBehaviour.
+//
+// Threads: the behaviour runs on the queue's own thread only. Everything of RingQueue may be called
+// from any thread, register handlers included: nothing blocks but the destructor, which waits for
+// the thread, and that ends promptly once it is told to.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "packets/packet_stream.hpp"
+#include "packets/queue_error.hpp"
+
+namespace redbolt::emulator {
+
+class QueueBehaviour {
+ public:
+  virtual ~QueueBehaviour() = default;
+  // The write pointer, in dwords, after a doorbell that carried `doorbell`.
+  virtual std::uint64_t write_pointer(std::uint64_t doorbell) = 0;
+  virtual PacketStream& ring() = 0;
+  // Executes one packet; false when the ring does not hold a whole one.
+  virtual bool step() = 0;
+  // Tells the host how far the queue has come.
+  virtual void report(std::uint64_t read_pointer) = 0;
+  // The queue has stopped for good: report it as the hardware does.
+  virtual void halted(const QueueError& error) = 0;
+  // The thread's last act.
+  virtual void disconnected(std::uint64_t read_pointer) = 0;
+};
+
+class RingQueue {
+ public:
+  // What a behaviour needs of its queue.
+  class Control {
+   public:
+    std::stop_token stop_token() const { return stop_.get_token(); }
+    // Around a wait for memory or a register, in which a queue may be drained. wait_begins() throws
+    // QueueError(aborted) if it has been asked to.
+    void wait_begins();
+    void wait_ends();
+
+   private:
+    friend class RingQueue;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::stop_source stop_;
+    std::optional<std::uint64_t> doorbell_;  // rung since it was last looked at
+    bool runnable_ = false;
+    bool drain_ = false;
+    bool waiting_ = false;
+    bool busy_ = false;
+    bool finished_ = false;
+    std::string halt_reason_;
+  };
+  using Factory = std::function<std::unique_ptr<QueueBehaviour>(Control&)>;
+
+  // Starts the thread; packets are executed while runnable, which it is not at first. The factory
+  // is called at once.
+  explicit RingQueue(const Factory& factory);
+  // Aborts what runs.
+  ~RingQueue();
+  RingQueue(const RingQueue&) = delete;
+  RingQueue& operator=(const RingQueue&) = delete;
+
+  void ring(std::uint64_t doorbell);
+  void set_runnable(bool runnable);
+  // Ends the queue after the packet in progress, or out of a wait; a dispatch that hangs keeps it.
+  void drain();
+  // Ends the queue where it is.
+  void abort();
+
+  // It has been told to end, or has ended.
+  bool ending() const;
+  // The thread has done its last act.
+  bool finished() const;
+  // Packets in progress or to be executed, or halted.
+  bool busy() const;
+  // Why it stands still; empty while it does not.
+  std::string halt_reason() const;
+
+ private:
+  void run();
+  void serve();
+  // False when the queue is to end.
+  bool wait_for_doorbell(std::uint64_t& doorbell);
+  void process(std::uint64_t doorbell);
+  void hold(const QueueError& error);
+  bool may_go_on() const;
+
+  Control control_;
+  std::unique_ptr<QueueBehaviour> behaviour_;
+  std::thread thread_;
+};
+
+}  // namespace redbolt::emulator
