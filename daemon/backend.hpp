@@ -1,0 +1,84 @@
+// What the daemon needs of a booted card: two regions of video memory, pinned host memory, two
+// queues with fences, and what the card reports. CardBackend is the driver's card; tests put a card
+// of their own behind it.
+//
+// A Backend belongs to the device thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "redbolt/driver/card.hpp"
+
+namespace redbolt::daemon {
+
+// Host memory that the card reaches, released with the object.
+class PinnedMemory {
+ public:
+  virtual ~PinnedMemory() = default;
+  virtual driver::GpuAddress address() const = 0;
+  virtual Bytes size() const = 0;
+  // For another process to map, from offset 0; -1 where this way to reach the card has none.
+  virtual int descriptor() const = 0;
+  // offset + into.size() is at most size().
+  virtual void read(Bytes offset, std::span<std::byte> into) const = 0;
+};
+
+// A range of video memory that was taken when the card was booted.
+struct VramRegion {
+  driver::GpuAddress address;
+  Bytes size;
+};
+
+enum class Region : std::uint8_t {
+  data,  // buffers, kernel arguments, recorded commands
+  code,  // modules: executable
+};
+
+enum class Engine : std::uint8_t { compute, copy };
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual const driver::CardInfo& info() const = 0;
+  virtual const driver::BootReport& boot_report() const = 0;
+  virtual driver::DispatchLimits dispatch_limits() const = 0;
+
+  virtual VramRegion region(Region region) const = 0;
+  // Complete and visible to the card on return; offset + data.size() is within the region.
+  virtual void write(Region region, Bytes offset, std::span<const std::byte> data) = 0;
+  virtual std::unique_ptr<PinnedMemory> allocate_pinned(Bytes size) = 0;
+
+  // Each submission rings one doorbell and gets the next fence of its engine. `after`: a fence of
+  // the other engine, which the card waits for first. What it wrote is visible then.
+  virtual driver::FenceValue run(std::span<const driver::IndirectBuffer> buffers,
+                                 std::optional<driver::FenceValue> after) = 0;
+  virtual driver::FenceValue copy(const driver::CopyRegion& region,
+                                  std::optional<driver::FenceValue> after) = 0;
+  virtual driver::FenceValue fill(driver::GpuAddress destination, Bytes size, std::uint32_t value,
+                                  std::optional<driver::FenceValue> after) = 0;
+  // The last complete submission; reads host memory only.
+  virtual driver::FenceValue completed(Engine engine) const = 0;
+
+  // Whether the card reported something since the last drain; reads host memory only.
+  virtual bool interrupts_pending() const = 0;
+  virtual std::vector<driver::Interrupt> drain_interrupts() = 0;
+  virtual bool is_present() = 0;
+
+  virtual driver::LinkCounters link_counters() const = 0;
+  virtual std::map<std::string, std::uint64_t> card_counters() const = 0;
+  virtual driver::Metrics metrics() = 0;
+};
+
+// Boots a card, on the device thread. Called again after a failure from which only a reset helps.
+using BackendFactory = std::function<std::unique_ptr<Backend>()>;
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,90 @@
+#include "device.hpp"
+
+#include <utility>
+
+#include "daemon_error.hpp"
+
+namespace redbolt::daemon {
+namespace {
+
+// Of every block of video memory: a cache line of the card's L2 twice over, which is what kernels
+// expect of a buffer at least; code objects and their constants are laid out by pages.
+constexpr Bytes data_alignment{256};
+constexpr Bytes code_alignment{4096};
+
+}  // namespace
+
+Device::State::State(std::unique_ptr<Backend> booted, std::chrono::milliseconds hang_timeout)
+    : backend(std::move(booted)),
+      data(backend->region(Region::data).size, data_alignment),
+      code(backend->region(Region::code).size, code_alignment),
+      submissions(*backend, hang_timeout) {}
+
+Device::Device(BackendFactory factory, DeviceOptions options)
+    : factory_(std::move(factory)), options_(options) {
+  boot();
+}
+
+void Device::boot() {
+  state_ = std::make_unique<State>(factory_(), options_.hang_timeout);
+  info_ = state_->backend->info();
+  boot_report_ = state_->backend->boot_report();
+  failure_.reset();
+}
+
+Device::State& Device::usable_state() {
+  if (failure_) throw DaemonError(protocol::ERROR_CODE_DEVICE_LOST, failure_->message());
+  return *state_;
+}
+
+Backend& Device::backend() {
+  return *usable_state().backend;
+}
+
+SubmissionQueue& Device::submissions() {
+  return usable_state().submissions;
+}
+
+ArenaStatus Device::arena_status() const {
+  if (!state_) return {};
+  const Arena& arena = state_->data;
+  return {arena.size(), arena.free(), arena.largest_free(), arena.blocks()};
+}
+
+ArenaBlock Device::take(Region region, Bytes size, const std::string& what) {
+  State& state = usable_state();
+  Arena& arena = region == Region::data ? state.data : state.code;
+  auto block = arena.take(size, region == Region::data ? data_alignment : code_alignment);
+  if (!block) throw out_of_memory(what, size, arena.free(), arena.largest_free());
+  return std::move(*block);
+}
+
+void Device::poll(SubmissionQueue::Clock::time_point now) {
+  if (failure_ || !state_) return;
+  failure_ = state_->submissions.poll(now);
+}
+
+SubmissionQueue::Clock::duration Device::work_age(SubmissionQueue::Clock::time_point now) const {
+  return state_ ? state_->submissions.head_age(now) : SubmissionQueue::Clock::duration::zero();
+}
+
+void Device::fail(const protocol::Error& error) {
+  if (failure_) return;
+  failure_ = error;
+  if (state_) state_->submissions.abandon(error);
+}
+
+void Device::recover() {
+  if (!failure_) return;
+  state_.reset();  // the old card lets go before the new one takes over
+  try {
+    boot();
+  } catch (...) {
+    failure_ = make_error(
+        protocol::ERROR_CODE_DEVICE_LOST,
+        "the card could not be started again: " + describe(std::current_exception()).message());
+    throw DaemonError(*failure_);
+  }
+}
+
+}  // namespace redbolt::daemon

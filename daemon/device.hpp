@@ -1,0 +1,83 @@
+// The booted card with what the daemon keeps about it: the arenas of its two regions of video
+// memory and the work on its way. Survives failures of the card by booting it again.
+//
+// A Device belongs to the device thread, like everything that it gives out.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "arena.hpp"
+#include "backend.hpp"
+#include "submission_queue.hpp"
+
+namespace redbolt::daemon {
+
+struct DeviceOptions {
+  std::chrono::milliseconds hang_timeout{30'000};
+  bool emulated = false;  // clients are told
+};
+
+struct ArenaStatus {
+  Bytes size;
+  Bytes free;
+  Bytes largest_free;
+  std::size_t blocks = 0;
+};
+
+class Device {
+ public:
+  // Boots; throws what the factory throws.
+  Device(BackendFactory factory, DeviceOptions options);
+
+  const driver::CardInfo& info() const { return info_; }
+  const driver::BootReport& boot_report() const { return boot_report_; }  // of the last boot
+  const DeviceOptions& options() const { return options_; }
+  ArenaStatus arena_status() const;
+
+  // These throw DaemonError (device_lost) while the card is not usable.
+  Backend& backend();
+  SubmissionQueue& submissions();
+  // Takes video memory; throws DaemonError (out_of_memory). `what` is for the message.
+  ArenaBlock take(Region region, Bytes size, const std::string& what);
+
+  FenceId next_fence() { return FenceId(++last_fence_); }
+
+  // Follows the card's progress; see SubmissionQueue::poll().
+  void poll(SubmissionQueue::Clock::time_point now);
+  bool busy() const { return state_ && !state_->submissions.idle(); }
+  // How long the oldest submission on the card has been at it.
+  SubmissionQueue::Clock::duration work_age(SubmissionQueue::Clock::time_point now) const;
+
+  // Gives up the work on the card; the card is not usable until recover().
+  void fail(const protocol::Error& error);
+  const std::optional<protocol::Error>& failure() const { return failure_; }
+
+  // Boots the card again after a failure. Nothing may hold blocks any more. Throws DaemonError
+  // (device_lost) if it does not come back; may be tried again.
+  void recover();
+
+ private:
+  struct State {
+    State(std::unique_ptr<Backend> booted, std::chrono::milliseconds hang_timeout);
+    std::unique_ptr<Backend> backend;
+    Arena data;
+    Arena code;
+    SubmissionQueue submissions;
+  };
+
+  void boot();
+  State& usable_state();
+
+  BackendFactory factory_;
+  DeviceOptions options_;
+  std::unique_ptr<State> state_;  // null while the card could not be booted again
+  std::optional<protocol::Error> failure_;
+  driver::CardInfo info_;
+  driver::BootReport boot_report_;
+  std::uint64_t last_fence_ = 0;
+};
+
+}  // namespace redbolt::daemon

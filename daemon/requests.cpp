@@ -1,0 +1,285 @@
+// The requests of a client, one function each.
+#include <algorithm>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon_error.hpp"
+#include "handler_table.hpp"
+#include "redbolt/protocol/version.hpp"
+#include "reports.hpp"
+#include "session.hpp"
+
+namespace redbolt::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+// Longer waits are as good as for ever, and stay clear of overflow.
+constexpr std::uint64_t longest_wait_milliseconds = std::uint64_t{365} * 24 * 3600 * 1000;
+
+Session::Clock::time_point deadline_after(std::uint64_t milliseconds) {
+  return Session::Clock::now() +
+         std::chrono::milliseconds(std::min(milliseconds, longest_wait_milliseconds));
+}
+
+DaemonError busy_error(const LeaseQueue& leases) {
+  const auto holder = leases.holder();
+  protocol::Error error = make_error(protocol::ERROR_CODE_BUSY, "the card is in use");
+  if (holder) {
+    *error.mutable_holder() = lease_holder(*holder);
+    error.set_message("the card is in use by " + holder->claimant.command + " (pid " +
+                      std::to_string(holder->claimant.pid) + ", for " +
+                      std::to_string(holder->age.count() / 1000) + " s)");
+  }
+  return DaemonError(std::move(error));
+}
+
+}  // namespace
+
+const Session::Handler* Session::find_handler(protocol::Request::BodyCase body) {
+  static constexpr Handler table[] = {
+      {protocol::Request::kHello, false, &Session::hello},
+      {protocol::Request::kAcquireLease, false, &Session::acquire_lease},
+      {protocol::Request::kReleaseLease, true, &Session::release_lease},
+      {protocol::Request::kStatus, false, &Session::status},
+      {protocol::Request::kCounters, false, &Session::counters},
+      {protocol::Request::kCreateBuffer, true, &Session::create_buffer},
+      {protocol::Request::kCreateShared, true, &Session::create_shared},
+      {protocol::Request::kDestroy, true, &Session::destroy},
+      {protocol::Request::kCreateModule, true, &Session::create_module},
+      {protocol::Request::kRecordGraph, true, &Session::record_graph},
+      {protocol::Request::kLaunch, true, &Session::submit},
+      {protocol::Request::kCopy, true, &Session::submit},
+      {protocol::Request::kFill, true, &Session::submit},
+      // Without the lease too: a fence may tell why the lease is gone.
+      {protocol::Request::kWait, false, &Session::wait},
+  };
+  const auto row = std::find_if(std::begin(table), std::end(table),
+                                [&](const Handler& h) { return h.body == body; });
+  return row == std::end(table) ? nullptr : row;
+}
+
+Workspace& Session::workspace() {
+  if (workspace_) return *workspace_;
+  throw DaemonError(protocol::ERROR_CODE_NO_LEASE,
+                    lease_end_.empty() ? "the request needs the lease of the card; acquire it first"
+                                       : "the lease has ended: " + lease_end_);
+}
+
+template <class Function>
+asio::awaitable<std::invoke_result_t<Function, Workspace&>> Session::with_workspace(
+    Function function) {
+  Workspace* mine = &workspace();  // alive until a later call on the device thread destroys it
+  co_return co_await services_.device.run(
+      [mine, function = std::move(function)](Device&) mutable { return function(*mine); });
+}
+
+asio::awaitable<Session::Outgoing> Session::hello(const protocol::Request& request) {
+  const auto& hello = request.hello();
+  if (hello.version_major() != protocol::version_major) {
+    throw DaemonError(protocol::ERROR_CODE_VERSION_MISMATCH,
+                      "the client speaks version " + std::to_string(hello.version_major()) +
+                          " of the protocol and " + services_.daemon_version + " speaks version " +
+                          std::to_string(protocol::version_major) +
+                          "; use programs of the same release");
+  }
+  command_ = printable_command(hello.command());
+  Outgoing outgoing;
+  auto& reply = *outgoing.reply.mutable_hello();
+  reply.set_version_major(protocol::version_major);
+  reply.set_version_minor(protocol::version_minor);
+  reply.set_daemon_version(services_.daemon_version);
+  *reply.mutable_device() =
+      co_await services_.device.run([](Device& device) { return device_info(device); });
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Request& request) {
+  if (lease_) throw invalid_argument("this connection holds the lease already");
+  const auto start = Clock::now();
+  const LeaseId claim =
+      services_.leases.enqueue({peer_.pid, peer_.uid, command_}, [weak = weak_from_this()] {
+        if (const auto session = weak.lock()) session->wake();
+      });
+  std::exception_ptr failure;
+  try {
+    co_await wait_for_lease(claim, deadline_after(request.acquire_lease().timeout_milliseconds()));
+    workspace_ = co_await services_.device.run(
+        [limits = services_.limits, on_complete = completion_handler()](Device& device) {
+          device.recover();
+          return std::make_unique<Workspace>(device, limits, on_complete);
+        });
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    services_.leases.release(claim);
+    std::rethrow_exception(failure);
+  }
+  lease_ = claim;
+  lease_end_.clear();
+  Outgoing outgoing;
+  auto& reply = *outgoing.reply.mutable_acquire_lease();
+  reply.set_lease(claim.value());
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+  reply.set_waited_milliseconds(static_cast<std::uint64_t>(waited.count()));
+  co_return outgoing;
+}
+
+asio::awaitable<void> Session::wait_for_lease(LeaseId claim, Clock::time_point deadline) {
+  std::optional<unsigned> told;
+  while (!services_.leases.holds(claim)) {
+    if (over() || Clock::now() >= deadline) throw busy_error(services_.leases);
+    const auto position = services_.leases.position(claim);
+    if (position != told) {
+      told = position;
+      co_await tell_place(*position);
+      continue;  // things may have changed while it was sent
+    }
+    co_await wait_until(deadline);
+  }
+}
+
+asio::awaitable<void> Session::tell_place(unsigned position) {
+  protocol::ServerMessage message;
+  auto& waiting = *message.mutable_event()->mutable_waiting();
+  waiting.set_position(position);
+  if (const auto holder = services_.leases.holder())
+    *waiting.mutable_holder() = lease_holder(*holder);
+  co_await send(message, {});
+}
+
+asio::awaitable<Session::Outgoing> Session::release_lease(const protocol::Request&) {
+  end_lease();
+  lease_end_.clear();
+  Outgoing outgoing;
+  outgoing.reply.mutable_done();
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::status(const protocol::Request& request) {
+  const bool with_metrics = request.status().metrics();
+  auto status = co_await services_.device.run([with_metrics](Device& device) {
+    protocol::StatusReply reply;
+    *reply.mutable_boot() = boot_report(device.boot_report());
+    *reply.mutable_arena() = arena_status(device);
+    reply.set_state(device.failure() ? device.failure()->message() : "ready");
+    if (with_metrics && !device.failure())
+      *reply.mutable_metrics() = metrics(device.backend().metrics());
+    return reply;
+  });
+  if (const auto holder = services_.leases.holder())
+    *status.mutable_holder() = lease_holder(*holder);
+  for (const LeaseReport& waiting : services_.leases.waiting())
+    *status.add_waiting() = lease_holder(waiting);
+  status.set_uptime_seconds(
+      std::chrono::duration<double>(Clock::now() - services_.started).count());
+  Outgoing outgoing;
+  *outgoing.reply.mutable_status() = std::move(status);
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::counters(const protocol::Request&) {
+  Outgoing outgoing;
+  *outgoing.reply.mutable_counters() =
+      co_await services_.device.run([](Device& device) { return daemon::counters(device); });
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::create_buffer(const protocol::Request& request) {
+  const auto& body = request.create_buffer();
+  Outgoing outgoing;
+  auto& reply = *outgoing.reply.mutable_buffer();
+  reply.set_size(body.size());
+  reply.set_id(co_await with_workspace([&body](Workspace& workspace) {
+    return workspace.create_buffer(Bytes(body.size()), body.name());
+  }));
+  co_await report_usage();
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::create_shared(const protocol::Request& request) {
+  const auto& body = request.create_shared();
+  SharedBuffer shared = co_await with_workspace([&body](Workspace& workspace) {
+    return workspace.create_shared(Bytes(body.size()), body.name());
+  });
+  Outgoing outgoing;
+  outgoing.reply.mutable_buffer()->set_id(shared.id);
+  outgoing.reply.mutable_buffer()->set_size(shared.size.count());
+  outgoing.descriptors.push_back(std::move(shared.descriptor));
+  co_await report_usage();
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::create_module(const protocol::Request& request) {
+  const auto& body = request.create_module();
+  Outgoing outgoing;
+  *outgoing.reply.mutable_module() = co_await with_workspace(
+      [&body](Workspace& workspace) { return workspace.create_module(body); });
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::record_graph(const protocol::Request& request) {
+  const auto& body = request.record_graph();
+  Outgoing outgoing;
+  outgoing.reply.mutable_graph()->set_graph(co_await with_workspace(
+      [&body](Workspace& workspace) { return workspace.record_graph(body); }));
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::destroy(const protocol::Request& request) {
+  const auto& body = request.destroy();
+  // What is to be destroyed may still be in use by work on the card.
+  while (!co_await with_workspace([](Workspace& workspace) { return workspace.idle(); })) {
+    if (over()) throw DaemonError(protocol::ERROR_CODE_NO_LEASE, "the connection is over");
+    co_await wait_until(Clock::time_point::max());
+  }
+  co_await with_workspace(
+      [&body](Workspace& workspace) { workspace.destroy(body.kind(), body.id()); });
+  co_await report_usage();
+  Outgoing outgoing;
+  outgoing.reply.mutable_done();
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::submit(const protocol::Request& request) {
+  const FenceId fence = co_await with_workspace([&request](Workspace& workspace) {
+    if (request.has_launch())
+      return workspace.launch(request.launch().graph(), request.launch().repeat());
+    if (request.has_copy()) return workspace.copy(request.copy().copy());
+    return workspace.fill(request.fill().fill());
+  });
+  fences_.submitted(fence);
+  Outgoing outgoing;
+  outgoing.reply.mutable_submitted()->set_fence(fence.value());
+  co_return outgoing;
+}
+
+asio::awaitable<Session::Outgoing> Session::wait(const protocol::Request& request) {
+  const FenceId fence(request.wait().fence());
+  const auto deadline = deadline_after(request.wait().timeout_milliseconds());
+  while (fences_.state(fence) == FenceBoard::State::pending && Clock::now() < deadline && !over()) {
+    co_await wait_until(deadline);
+  }
+  Outgoing outgoing;
+  switch (fences_.state(fence)) {
+    case FenceBoard::State::unknown:
+      throw not_found("there is no fence " + std::to_string(fence.value()) + " of this connection");
+    case FenceBoard::State::failed:
+      throw DaemonError(fences_.error(fence));
+    case FenceBoard::State::pending:
+      outgoing.reply.mutable_wait()->set_done(false);
+      break;
+    case FenceBoard::State::done:
+      outgoing.reply.mutable_wait()->set_done(true);
+      break;
+  }
+  co_return outgoing;
+}
+
+asio::awaitable<void> Session::report_usage() {
+  const MemoryUsage usage =
+      co_await with_workspace([](Workspace& workspace) { return workspace.usage(); });
+  if (lease_) services_.leases.set_usage(*lease_, usage.arena, usage.shared);
+}
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,124 @@
+// One client's connection: its requests are read, answered one by one, and everything that it owns
+// is given back when it ends, however it ends.
+//
+// Belongs to the thread of the sockets. Two coroutines share it: one reads at all times, so that an
+// end of the connection is noticed in the middle of a wait; the other answers.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <redbolt/protocol/messages.pb.h>
+
+#include "client_limits.hpp"
+#include "device_thread.hpp"
+#include "fence_board.hpp"
+#include "lease_queue.hpp"
+#include "peer.hpp"
+#include "redbolt/base/file_descriptor.hpp"
+#include "redbolt/protocol/frame.hpp"
+#include "workspace.hpp"
+
+namespace redbolt::daemon {
+
+// What all sessions share. Outlives them.
+struct SessionServices {
+  DeviceThread& device;
+  LeaseQueue& leases;
+  ClientLimits limits;
+  std::chrono::milliseconds handshake_timeout;
+  std::string daemon_version;
+  std::chrono::steady_clock::time_point started;
+  // Frees what a client had once its work has left the card, then passes the lease on.
+  std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace)> retire;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // socket: connected and non-blocking.
+  Session(const boost::asio::any_io_executor& executor, FileDescriptor socket, PeerCredentials peer,
+          SessionServices& services);
+
+  // The whole conversation; returns when it is over. Never throws.
+  boost::asio::awaitable<void> run();
+
+  // Ends the conversation from this side.
+  void close();
+
+ private:
+  struct Outgoing {
+    protocol::Reply reply;
+    std::vector<FileDescriptor> descriptors;
+  };
+  struct Handler;
+
+  static const Handler* find_handler(protocol::Request::BodyCase body);
+
+  // The conversation (session.cpp).
+  boost::asio::awaitable<void> read(std::shared_ptr<Session> self);
+  void take_bytes(std::span<const std::byte> bytes);
+  boost::asio::awaitable<void> converse();
+  boost::asio::awaitable<protocol::Request> next_request(Clock::time_point deadline);
+  boost::asio::awaitable<Outgoing> answer(const protocol::Request& request);
+  boost::asio::awaitable<void> send(const protocol::ServerMessage& message,
+                                    std::span<const FileDescriptor> descriptors);
+  boost::asio::awaitable<void> send_reply(std::uint64_t id, Outgoing outgoing);
+  // Until something happened (wake()), or the deadline.
+  boost::asio::awaitable<void> wait_until(Clock::time_point deadline);
+  void wake();
+  bool over() const { return closed_ || broken_.has_value(); }
+  void completed(FenceId fence, const std::optional<protocol::Error>& error);
+  void end_lease();
+
+  // The requests (requests.cpp).
+  boost::asio::awaitable<Outgoing> hello(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> acquire_lease(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> release_lease(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> status(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> counters(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> create_buffer(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> create_shared(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> destroy(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> create_module(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> record_graph(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> submit(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> wait(const protocol::Request& request);
+
+  boost::asio::awaitable<void> wait_for_lease(LeaseId claim, Clock::time_point deadline);
+  boost::asio::awaitable<void> tell_place(unsigned position);
+  boost::asio::awaitable<void> report_usage();
+  std::function<void(FenceId, const protocol::Error*)> completion_handler();
+  Workspace& workspace();
+  template <class Function>
+  boost::asio::awaitable<std::invoke_result_t<Function, Workspace&>> with_workspace(
+      Function function);
+
+  boost::asio::posix::stream_descriptor socket_;
+  PeerCredentials peer_;
+  SessionServices& services_;
+  protocol::FrameDecoder decoder_;
+  std::deque<protocol::Request> requests_;  // read and not yet answered
+  boost::asio::steady_timer wake_;
+  bool closed_ = false;
+  std::optional<protocol::Error> broken_;  // what the client sent that is not the protocol
+  std::string command_;                    // set by the handshake
+  std::optional<LeaseId> lease_;           // held
+  std::string lease_end_;                  // why it ended before the client gave it back
+  std::unique_ptr<Workspace> workspace_;   // with the lease; used on the device thread only
+  FenceBoard fences_;
+};
+
+}  // namespace redbolt::daemon

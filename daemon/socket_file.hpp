@@ -1,0 +1,56 @@
+// The socket that the daemon listens on, and its file: made so that nobody else can reach it,
+// removed with this object, and never taken away from a daemon that is alive.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "redbolt/base/file_descriptor.hpp"
+
+namespace redbolt::daemon {
+
+enum class SocketErrorCode : std::uint8_t {
+  path_too_long,
+  already_served,  // a live daemon answers there
+  not_a_socket,    // something else has that name
+  unsafe_folder,   // others could replace the socket
+  failed,          // the system refused
+};
+
+class SocketError : public std::runtime_error {
+ public:
+  SocketError(SocketErrorCode code, const std::string& message)
+      : std::runtime_error(message), code_(code) {}
+  SocketErrorCode code() const { return code_; }
+
+ private:
+  SocketErrorCode code_;
+};
+
+class SocketFile {
+ public:
+  // Makes the folder (0700) if it is missing, removes a socket file that is proved dead by a
+  // refused connection, binds (0600) and listens. Throws SocketError.
+  explicit SocketFile(const std::filesystem::path& path);
+  ~SocketFile();
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  // Non-blocking, listening.
+  int descriptor() const { return socket_.get(); }
+  // Removes the file (if it is still this socket's) and stops listening. Never throws.
+  void close() noexcept;
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor socket_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,87 @@
+// Work on its way through the card, in the order in which it was handed in: what waits, what is in
+// the rings, what is complete, and what went wrong.
+//
+// Belongs to the device thread. Nothing here blocks: poll() is called while there is work.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <redbolt/protocol/messages.pb.h>
+
+#include "backend.hpp"
+#include "redbolt/base/quantity.hpp"
+
+namespace redbolt::daemon {
+
+using FenceId = Identifier<struct FenceIdTag>;
+
+// Told on the device thread, in the order of the fences; error is nullptr when the work is done.
+using CompletionHandler = std::function<void(FenceId fence, const protocol::Error* error)>;
+
+struct Work {
+  std::string name;  // for messages: the graph's, or "copy"
+  Engine engine = Engine::compute;
+  std::size_t ring_entries = 1;  // indirect buffers or packets, for what the rings hold at once
+  // Puts it into the ring.
+  std::function<driver::FenceValue(Backend& backend, std::optional<driver::FenceValue> after)>
+      start;
+  CompletionHandler on_complete;
+};
+
+class SubmissionQueue {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // hang_timeout: how long one submission may take once it is the oldest on the card.
+  SubmissionQueue(Backend& backend, std::chrono::milliseconds hang_timeout);
+
+  // fence: greater than any before.
+  void submit(FenceId fence, Work work);
+
+  // Follows the card's progress. Returns the failure when the card reported a fault, hung or is
+  // gone; all work has then been answered with it and the card needs a reset.
+  std::optional<protocol::Error> poll(Clock::time_point now);
+
+  // Answers all work with the error. The card may still be busy with it.
+  void abandon(const protocol::Error& error);
+
+  bool idle() const { return in_flight_.empty() && waiting_.empty(); }
+  std::size_t size() const { return in_flight_.size() + waiting_.size(); }
+  // How long the oldest submission on the card has been at it; zero when idle.
+  Clock::duration head_age(Clock::time_point now) const;
+
+ private:
+  struct Entry {
+    FenceId fence;
+    Work work;
+    driver::FenceValue value{};                // of its engine, once started
+    std::optional<protocol::Error> refusal{};  // the driver did not take it
+  };
+
+  void start_waiting(Clock::time_point now);
+  void start(Entry entry);
+  void finish_completed(driver::FenceValue compute, driver::FenceValue copies,
+                        Clock::time_point now);
+  std::optional<protocol::Error> look_for_fault();
+  protocol::Error hang_error();
+  std::optional<driver::FenceValue> dependency(Engine engine) const;
+
+  Backend& backend_;
+  std::chrono::milliseconds hang_timeout_;
+  std::deque<Entry> waiting_;    // not yet in a ring
+  std::deque<Entry> in_flight_;  // in a ring, oldest first
+  std::size_t entries_in_flight_ = 0;
+  Clock::time_point head_since_{};
+  // The last started: what comes next on the other engine has to follow it.
+  std::optional<std::pair<Engine, driver::FenceValue>> last_started_;
+  std::optional<protocol::Error> failure_;  // found while starting work; the next poll tells
+};
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,318 @@
+#include "workspace.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "daemon_error.hpp"
+#include "redbolt/base/checked.hpp"
+
+namespace redbolt::daemon {
+namespace {
+
+const ComputeLimits& limits_of(const driver::CardInfo& info) {
+  if (const auto* limits = find_compute_limits(info.gfx_target)) return *limits;
+  throw DaemonError(protocol::ERROR_CODE_UNSUPPORTED,
+                    "this redboltd does not know the limits of " + info.gfx_target);
+}
+
+FileDescriptor duplicate(int descriptor) {
+  FileDescriptor copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) {
+    throw DaemonError(
+        protocol::ERROR_CODE_LIMIT_EXCEEDED,
+        "a file descriptor could not be had: " + std::generic_category().message(errno));
+  }
+  return copy;
+}
+
+bool overlap(driver::GpuAddress a, driver::GpuAddress b, Bytes size) {
+  return a < b + size && b < a + size;
+}
+
+}  // namespace
+
+Workspace::Workspace(Device& device, const ClientLimits& limits, CompletionHandler on_complete)
+    : device_(device),
+      limits_(limits),
+      compute_limits_(limits_of(device.info())),
+      on_complete_(std::move(on_complete)),
+      queued_(std::make_shared<std::size_t>(0)) {}
+
+Workspace::~Workspace() = default;
+
+void Workspace::check_name(const std::string& name) const {
+  if (name.size() > limits_.name) {
+    throw invalid_argument("a name of " + std::to_string(name.size()) + " bytes; at most " +
+                           std::to_string(limits_.name));
+  }
+}
+
+BufferView Workspace::find_buffer(std::uint64_t id) const {
+  const auto found = buffers_.find(id);
+  if (found == buffers_.end()) throw not_found("there is no buffer " + std::to_string(id));
+  return {found->second.address, found->second.size};
+}
+
+const Module& Workspace::find_module(std::uint64_t id) const {
+  const auto found = modules_.find(id);
+  if (found == modules_.end()) throw not_found("there is no module " + std::to_string(id));
+  return found->second;
+}
+
+Workspace::Buffer& Workspace::buffer(std::uint64_t id) {
+  find_buffer(id);
+  return buffers_.find(id)->second;
+}
+
+std::uint64_t Workspace::create_buffer(Bytes size, const std::string& name) {
+  check_name(name);
+  if (size.count() == 0) throw invalid_argument("a buffer of 0 bytes");
+  if (buffers_.size() >= limits_.buffers) {
+    throw limit_exceeded("more than " + std::to_string(limits_.buffers) + " buffers");
+  }
+  Buffer buffer{
+      name, size, {}, device_.take(Region::data, size, "buffer \"" + name + "\""), nullptr};
+  buffer.address = device_.backend().region(Region::data).address + buffer.block.offset();
+  buffers_.emplace(++last_id_, std::move(buffer));
+  return last_id_;
+}
+
+SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
+  check_name(name);
+  if (size.count() == 0) throw invalid_argument("shared memory of 0 bytes");
+  if (buffers_.size() >= limits_.buffers ||
+      !range_fits(shared_.count(), size.count(), limits_.shared.count())) {
+    throw limit_exceeded("shared memory \"" + name + "\" needs " + std::to_string(size.count()) +
+                         " bytes; one client may have " + std::to_string(limits_.shared.count()) +
+                         ", of which " + std::to_string((limits_.shared - shared_).count()) +
+                         " are left");
+  }
+  auto pinned = device_.backend().allocate_pinned(size);
+  if (pinned->descriptor() < 0) {
+    throw DaemonError(protocol::ERROR_CODE_UNSUPPORTED,
+                      "host memory of this card cannot be shared with another process");
+  }
+  SharedBuffer result{++last_id_, size, duplicate(pinned->descriptor())};
+  const auto address = pinned->address();
+  buffers_.emplace(last_id_, Buffer{name, size, address, {}, std::move(pinned)});
+  shared_ += size;
+  return result;
+}
+
+std::vector<std::byte> Workspace::image_of(const protocol::CreateModuleRequest& request) const {
+  if (request.has_inline_image()) {
+    const auto bytes = std::as_bytes(std::span(request.inline_image()));
+    return {bytes.begin(), bytes.end()};
+  }
+  if (!request.has_shared_image())
+    throw invalid_argument("module \"" + request.name() + "\" has no image");
+  const Bytes size(request.image_size());
+  if (size > limits_.module_image) {
+    throw limit_exceeded("module \"" + request.name() + "\" has " + std::to_string(size.count()) +
+                         " bytes; at most " + std::to_string(limits_.module_image.count()));
+  }
+  const auto& place = request.shared_image();
+  range(place, size.count(), "the module's image");
+  const Buffer& source = buffers_.find(place.buffer())->second;
+  if (!source.pinned) throw invalid_argument("a module's image has to be in shared memory");
+  // Copied before anything in it is looked at: the client can still write to the memory.
+  std::vector<std::byte> image(size.count());
+  source.pinned->read(Bytes(place.offset()), image);
+  return image;
+}
+
+protocol::CreateModuleReply Workspace::create_module(const protocol::CreateModuleRequest& request) {
+  check_name(request.name());
+  for (const auto& kernel : request.kernels()) check_name(kernel.name());
+  if (modules_.size() >= limits_.modules ||
+      static_cast<std::size_t>(request.kernels_size()) > limits_.kernels_per_module) {
+    throw limit_exceeded("more than " + std::to_string(limits_.modules) + " modules or " +
+                         std::to_string(limits_.kernels_per_module) + " kernels in one");
+  }
+  Module module = load_module(device_, compute_limits_, request, image_of(request));
+  protocol::CreateModuleReply reply;
+  for (const ModuleKernel& kernel : module.kernels) {
+    auto& info = *reply.add_kernels();
+    info.set_name(kernel.name);
+    info.set_kernarg_bytes(static_cast<std::uint32_t>(kernel.descriptor.kernarg.count()));
+    info.set_lds_bytes(static_cast<std::uint32_t>(kernel.descriptor.lds.count()));
+    info.set_scratch_bytes(static_cast<std::uint32_t>(kernel.descriptor.scratch_per_lane.count()));
+    info.set_vgprs(kernel.descriptor.vector_registers);
+  }
+  modules_.emplace(++last_id_, std::move(module));
+  reply.set_id(last_id_);
+  return reply;
+}
+
+std::uint64_t Workspace::record_graph(const protocol::RecordGraphRequest& request) {
+  std::uint64_t id = request.graph();
+  if (id == 0) {
+    check_name(request.name());
+    if (graphs_.size() + recorders_.size() >= limits_.graphs) {
+      throw limit_exceeded("more than " + std::to_string(limits_.graphs) + " graphs");
+    }
+    id = ++last_id_;
+    recorders_.emplace(id, GraphRecorder(request.name(), compute_limits_, limits_));
+  }
+  const auto recorder = recorders_.find(id);
+  if (recorder == recorders_.end()) {
+    throw not_found("there is no graph " + std::to_string(id) + " that is still being recorded");
+  }
+  try {
+    for (const auto& node : request.nodes()) recorder->second.add(node, *this);
+    if (!request.last()) return id;
+    Graph graph = recorder->second.finish(device_, *this);
+    change_uses(graph, 1);
+    graphs_.emplace(id, std::move(graph));
+  } catch (...) {
+    recorders_.erase(recorder);
+    throw;
+  }
+  recorders_.erase(recorder);
+  return id;
+}
+
+void Workspace::change_uses(const Graph& graph, int change) {
+  for (const std::uint64_t id : graph.buffers)
+    buffers_.at(id).uses += static_cast<std::size_t>(change);
+  for (const std::uint64_t id : graph.modules)
+    modules_.at(id).uses += static_cast<std::size_t>(change);
+}
+
+FenceId Workspace::submit(Work work) {
+  if (*queued_ >= limits_.submissions) {
+    throw limit_exceeded("more than " + std::to_string(limits_.submissions) +
+                         " submissions are queued; wait for some to complete");
+  }
+  work.on_complete = [queued = queued_, handler = on_complete_](FenceId fence,
+                                                                const protocol::Error* error) {
+    --*queued;
+    handler(fence, error);
+  };
+  SubmissionQueue& submissions = device_.submissions();
+  const FenceId fence = device_.next_fence();
+  ++*queued_;
+  submissions.submit(fence, std::move(work));
+  return fence;
+}
+
+FenceId Workspace::launch(std::uint64_t id, std::uint32_t repeat) {
+  const auto graph = graphs_.find(id);
+  if (graph == graphs_.end()) throw not_found("there is no recorded graph " + std::to_string(id));
+  if (repeat == 0 || repeat > limits_.repeat) {
+    throw invalid_argument("a graph can be launched 1 to " + std::to_string(limits_.repeat) +
+                           " times at once, not " + std::to_string(repeat));
+  }
+  std::vector<driver::IndirectBuffer> commands;
+  commands.reserve(graph->second.commands.size() * repeat);
+  for (std::uint32_t i = 0; i < repeat; ++i) {
+    commands.insert(commands.end(), graph->second.commands.begin(), graph->second.commands.end());
+  }
+  Work work;
+  work.name = graph->second.name;
+  work.engine = Engine::compute;
+  work.ring_entries = commands.size();
+  work.start = [commands = std::move(commands)](Backend& backend,
+                                                std::optional<driver::FenceValue> after) {
+    return backend.run(commands, after);
+  };
+  return submit(std::move(work));
+}
+
+driver::GpuAddress Workspace::range(const protocol::BufferRange& range, std::uint64_t size,
+                                    const char* what) const {
+  const BufferView view = find_buffer(range.buffer());
+  if (size == 0 || !range_fits(range.offset(), size, view.size.count())) {
+    throw invalid_argument(std::string(what) + ": " + std::to_string(size) + " bytes at " +
+                           std::to_string(range.offset()) + " of buffer \"" +
+                           buffers_.find(range.buffer())->second.name + "\", which has " +
+                           std::to_string(view.size.count()));
+  }
+  return view.address + Bytes(range.offset());
+}
+
+FenceId Workspace::copy(const protocol::Copy& copy) {
+  driver::CopyRegion region;
+  region.size = Bytes(copy.size());
+  region.destination = range(copy.destination(), copy.size(), "the destination of a copy");
+  region.source = range(copy.source(), copy.size(), "the source of a copy");
+  if (overlap(region.destination, region.source, region.size)) {
+    throw invalid_argument("source and destination of a copy overlap");
+  }
+  Work work;
+  work.name = "copy";
+  work.engine = Engine::copy;
+  work.start = [region](Backend& backend, std::optional<driver::FenceValue> after) {
+    return backend.copy(region, after);
+  };
+  return submit(std::move(work));
+}
+
+FenceId Workspace::fill(const protocol::Fill& fill) {
+  const driver::GpuAddress destination =
+      range(fill.destination(), fill.size(), "the destination of a fill");
+  if (fill.size() % 4 != 0 || fill.destination().offset() % 4 != 0) {
+    throw invalid_argument("offset and size of a fill have to be multiples of 4");
+  }
+  Work work;
+  work.name = "fill";
+  work.engine = Engine::copy;
+  work.start = [destination, size = Bytes(fill.size()), value = fill.value()](
+                   Backend& backend, std::optional<driver::FenceValue> after) {
+    return backend.fill(destination, size, value, after);
+  };
+  return submit(std::move(work));
+}
+
+void Workspace::destroy(protocol::ObjectKind kind, std::uint64_t id) {
+  switch (kind) {
+    case protocol::OBJECT_KIND_BUFFER:
+      return destroy_buffer(id);
+    case protocol::OBJECT_KIND_MODULE:
+      return destroy_module(id);
+    case protocol::OBJECT_KIND_GRAPH:
+      return destroy_graph(id);
+    default:
+      throw invalid_argument("an object of unknown kind " + std::to_string(kind));
+  }
+}
+
+void Workspace::destroy_buffer(std::uint64_t id) {
+  const Buffer& doomed = buffer(id);
+  if (doomed.uses != 0) {
+    throw invalid_argument("buffer \"" + doomed.name + "\" is named by " +
+                           std::to_string(doomed.uses) + " recorded graphs; destroy them first");
+  }
+  if (doomed.pinned) shared_ -= doomed.size;
+  buffers_.erase(id);
+}
+
+void Workspace::destroy_module(std::uint64_t id) {
+  const Module& doomed = find_module(id);
+  if (doomed.uses != 0) {
+    throw invalid_argument("module \"" + doomed.name + "\" is named by " +
+                           std::to_string(doomed.uses) + " recorded graphs; destroy them first");
+  }
+  modules_.erase(id);
+}
+
+void Workspace::destroy_graph(std::uint64_t id) {
+  if (recorders_.erase(id) != 0) return;
+  const auto graph = graphs_.find(id);
+  if (graph == graphs_.end()) throw not_found("there is no graph " + std::to_string(id));
+  change_uses(graph->second, -1);
+  graphs_.erase(graph);
+}
+
+MemoryUsage Workspace::usage() const {
+  MemoryUsage usage{Bytes(0), shared_};
+  for (const auto& [id, buffer] : buffers_) usage.arena += buffer.block.size();
+  for (const auto& [id, graph] : graphs_)
+    usage.arena += graph.kernargs.size() + graph.packets.size();
+  return usage;
+}
+
+}  // namespace redbolt::daemon
