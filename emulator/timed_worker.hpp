@@ -1,12 +1,13 @@
 // The time that the card's microcontrollers take: one thread that runs tasks when they are due, in
 // the order of their times. Mailboxes answer from here and never from the register access itself.
 //
-// Threads: after() and drop_all() from any thread, also from a task. Tasks run one at a time.
+// Threads: everything from any thread, also from a task. Tasks run one at a time.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -28,20 +29,27 @@ class TimedWorker {
   // Runs the task once `delay` has passed. After stop() tasks are dropped.
   void after(Clock::duration delay, Task task);
 
-  // Forgets every task that has not begun and waits for the one that runs (unless called by it).
+  // Runs the task on the worker's thread before all others and returns when it is done. After
+  // stop() the task is dropped.
+  void call(Task task);
+
+  // Forgets every task of after() that has not begun.
   void drop_all();
 
   void stop();
 
  private:
   void run(std::unique_lock<std::mutex> lock);
+  bool run_due_task(std::unique_lock<std::mutex>& lock);
 
   const double latency_scale_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::condition_variable idle_;
+  std::condition_variable called_;
   std::multimap<Clock::time_point, Task> tasks_;
-  bool running_ = false;
+  std::deque<Task> urgent_;
+  std::uint64_t calls_begun_ = 0;
+  std::uint64_t calls_done_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

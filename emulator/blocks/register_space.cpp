@@ -82,7 +82,7 @@ RegisterSpace::RegisterSpace(CounterRegistry& counters)
     : pages_(address_limit >> page_shift),
       reads_(counters.get("register_reads")),
       writes_(counters.get("register_writes")),
-      unknown_accesses_(counters.get("unknown_register_accesses")) {
+      unknown_accesses_(counters.get("unknown_registers")) {
   for (const auto table : registers::all_tables()) {
     for (const auto& description : table) {
       define(address_of(description.definition), description.definition.name);

@@ -6,7 +6,8 @@
 // that allocated it and goes with it.
 //
 // Threads: every function may be called from any thread. The card's engines run on their own
-// threads from construction to destruction. An attachment must not outlive its Card.
+// threads from construction to destruction. An attachment keeps the card
+// alive.
 #pragma once
 
 #include <chrono>
