@@ -6,7 +6,9 @@
 #include <random>
 
 #include "blocks/discovery_table.hpp"
+#include "blocks/interrupt_handler.hpp"
 #include "blocks/register_address.hpp"
+#include "blocks/sdma.hpp"
 #include "memory/copy_memory.hpp"
 #include "redbolt/registers/gc_11_0_0.hpp"
 
@@ -112,7 +114,15 @@ void CardState::define_banks() {
   registers_.define_bank(address_of(gc::CP_MEC_RS64_PRGRM_CNTR_START_HI), 1, Banking::per_pipe);
 }
 
-void CardState::create_engines() {}
+void CardState::create_engines() {
+  // The controllers of the engines run once the RLC has loaded their images.
+  const auto firmware_loaded = [this] {
+    const auto& status = gc::RLC_RLCS_BOOTLOAD_STATUS;
+    return status.bootload_complete.of(registers_.peek(address_of(status))) != 0;
+  };
+  engines_.push_back(std::make_unique<InterruptHandler>(parts_, interrupts_));
+  engines_.push_back(std::make_unique<Sdma>(parts_, firmware_loaded));
+}
 
 bool CardState::graphics_busy() const {
   return std::any_of(engines_.begin(), engines_.end(),

@@ -12,11 +12,11 @@
 
 #include "blocks/engine.hpp"
 #include "blocks/host_data_path.hpp"
+#include "blocks/interrupt_queue.hpp"
 #include "blocks/nbio.hpp"
 #include "blocks/psp.hpp"
 #include "blocks/rlc.hpp"
 #include "blocks/smu.hpp"
-#include "interrupt_router.hpp"
 #include "pci/config_space.hpp"
 #include "profile.hpp"
 
@@ -65,7 +65,7 @@ class CardState {
   const ProfileFacts& facts_;
   CounterRegistry counters_;
   TimedWorker worker_;
-  InterruptRouter interrupts_;
+  InterruptQueue interrupts_;
   VideoMemory vram_;
   HostPages host_pages_;
   PhysicalMemory memory_;
