@@ -61,22 +61,17 @@ class Pm4Test : public ::testing::Test {
 
 // packets_dispatch_and_copy.md, section 3, dword by dword.
 const std::vector<std::uint32_t> reference_dispatch{
-    0xc0053c00, 0x15, 0x01003ff0, 0x2000, 2, 0xffffffff, 4,
-    0xc0053c00, 0x45, 0xe26, 0xe27, 0xffffffff, 0xffffffff, 4,
-    0xc0065800, 0, 0xffffffff, 0xffffffff, 0, 0, 0, 0xc3f1,
-    0xc0065800, 0, 0xffffffff, 0xffffffff, 0, 0, 0, 0x3f0,
-    0xc0027600, 0x20c, 0x10060, 0x20,
-    0xc0027600, 0x212, 0x40bf0000, 0x9e,
-    0xc0017600, 0x228, 0,
-    0xc0017600, 0x218, 0x20200,
-    0xc0027600, 0x210, 0x80000, 0x20,
-    0xc0037600, 0x21b, 0, 0, 0,
-    0xc0027600, 0x240, 0x7000000, 0x2000,
-    0xc0017600, 0x215, 0,
-    0xc0087600, 0x204, 0, 0, 0, 1, 1, 1, 0, 0,
-    0xc0031500, 1, 1, 1, 0x8005,
-    0xc0004600, 0x407,
-    0xc0064900, 0x70f514, 0x20000000, 0x01003ff0, 0x2000, 3, 0, 0};
+    0xc0053c00, 0x15,       0x01003ff0, 0x2000,     2,          0xffffffff, 4,          0xc0053c00,
+    0x45,       0xe26,      0xe27,      0xffffffff, 0xffffffff, 4,          0xc0065800, 0,
+    0xffffffff, 0xffffffff, 0,          0,          0,          0xc3f1,     0xc0065800, 0,
+    0xffffffff, 0xffffffff, 0,          0,          0,          0x3f0,      0xc0027600, 0x20c,
+    0x10060,    0x20,       0xc0027600, 0x212,      0x40bf0000, 0x9e,       0xc0017600, 0x228,
+    0,          0xc0017600, 0x218,      0x20200,    0xc0027600, 0x210,      0x80000,    0x20,
+    0xc0037600, 0x21b,      0,          0,          0,          0xc0027600, 0x240,      0x7000000,
+    0x2000,     0xc0017600, 0x215,      0,          0xc0087600, 0x204,      0,          0,
+    0,          1,          1,          1,          0,          0,          0xc0031500, 1,
+    1,          1,          0x8005,     0xc0004600, 0x407,      0xc0064900, 0x70f514,   0x20000000,
+    0x01003ff0, 0x2000,     3,          0,          0};
 
 void flush_done(std::uint32_t, std::uint32_t) {}
 
@@ -106,7 +101,8 @@ TEST_F(Pm4Test, ReferenceDispatch) {
   EXPECT_EQ(reg(0x2e41), 0x2000u);
   EXPECT_EQ(reg(0x2e07), 1u);
   EXPECT_EQ(reg(0x2e09), 1u);
-  EXPECT_EQ(host.registers.writes().back(), (std::pair<std::uint32_t, std::uint32_t>{0xe26, 0xffffffff}));
+  EXPECT_EQ(host.registers.writes().back(),
+            (std::pair<std::uint32_t, std::uint32_t>{0xe26, 0xffffffff}));
   EXPECT_EQ(host.flat().read32(signal), 3u);
   EXPECT_EQ(host.barriers, 3);
   EXPECT_EQ(host.fences, 1);
@@ -153,7 +149,8 @@ TEST_F(Pm4Test, ReleaseMemDataSelects) {
   EXPECT_EQ(at64(24), host.now);
   EXPECT_EQ(at64(32), host.now);
   EXPECT_EQ(host.fences, 4);
-  EXPECT_EQ(error_of({0xc0064900, 0x514, 5u << 29, data_lo, data_hi, 0, 0, 0}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0xc0064900, 0x514, 5u << 29, data_lo, data_hi, 0, 0, 0}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(Pm4Test, ReleaseMemInterruptSelects) {
@@ -181,7 +178,8 @@ TEST_F(Pm4Test, WaitFunctions) {
     run({0xc0053c00, 0x10 | function, data_lo, data_hi, 5, 0xffffffff, 4});
   }
   EXPECT_EQ(host.waits, 0);
-  EXPECT_EQ(error_of({0xc0053c00, 0x17, data_lo, data_hi, 5, 0xffffffff, 4}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0xc0053c00, 0x17, data_lo, data_hi, 5, 0xffffffff, 4}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(Pm4Test, WaitEndsWithAPlainStore) {
@@ -218,7 +216,8 @@ TEST_F(Pm4Test, WaitIsGivenUpOnAStopRequest) {
     while (host.waits == 0) std::this_thread::yield();
     stop.request_stop();
   });
-  EXPECT_EQ(error_of({0xc0053c00, 0x13, data_lo, data_hi, 5, 0xffffffff, 4}), QueueErrorKind::aborted);
+  EXPECT_EQ(error_of({0xc0053c00, 0x13, data_lo, data_hi, 5, 0xffffffff, 4}),
+            QueueErrorKind::aborted);
   stopper.join();
 }
 
@@ -293,7 +292,8 @@ TEST_F(Pm4Test, AtomicMem) {
   EXPECT_EQ(at(0), 0u);
   atomic(25, 7, 0);  // decrement of 0 wraps to the source
   EXPECT_EQ(at(0), 7u);
-  EXPECT_EQ(error_of({0xc0071e00, 0x20, data_lo, data_hi, 0, 0, 0, 0, 0}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0xc0071e00, 0x20, data_lo, data_hi, 0, 0, 0, 0, 0}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(Pm4Test, AtomicLoopWaitsForTheCompareValue) {
@@ -340,19 +340,24 @@ TEST_F(Pm4Test, CondExecSkipsWhatIsNotThereYet) {
 }
 
 TEST_F(Pm4Test, IndirectBufferAndChain) {
-  host.flat().put(data + 0x100, std::vector<std::uint32_t>{
-                                    0xc0033700, 0x500, data_lo, data_hi, 1,  // executed,
-                                    0xc0023f00, data_lo + 0x200, data_hi, 5u | 1u << 20 | 1u << 23 | 3u << 24,
-                                    0xc0033700, 0x500, data_lo, data_hi, 2});  // left by the chain
-  host.flat().put(data + 0x200, std::vector<std::uint32_t>{0xc0033700, 0x500, data_lo + 4, data_hi, 3});
-  run({0xc0023f00, data_lo + 0x100, data_hi, 14u | 1u << 23, 0xc0033700, 0x500, data_lo + 8, data_hi, 4});
+  host.flat().put(data + 0x100,
+                  std::vector<std::uint32_t>{0xc0033700, 0x500, data_lo, data_hi, 1,  // executed,
+                                             0xc0023f00, data_lo + 0x200, data_hi,
+                                             5u | 1u << 20 | 1u << 23 | 3u << 24, 0xc0033700, 0x500,
+                                             data_lo, data_hi, 2});  // left by the chain
+  host.flat().put(data + 0x200,
+                  std::vector<std::uint32_t>{0xc0033700, 0x500, data_lo + 4, data_hi, 3});
+  run({0xc0023f00, data_lo + 0x100, data_hi, 14u | 1u << 23, 0xc0033700, 0x500, data_lo + 8,
+       data_hi, 4});
   EXPECT_EQ(host.flat().get(data, 3), (std::vector<std::uint32_t>{1, 3, 4}));
   EXPECT_EQ(host.vmids_used, 1u | 1u << 3);
 }
 
 TEST_F(Pm4Test, IndirectBufferLimits) {
-  host.flat().put(data + 0x100, std::vector<std::uint32_t>{0xc0023f00, data_lo + 0x200, data_hi, 5u | 1u << 23});
-  EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x100, data_hi, 4u | 1u << 23}), QueueErrorKind::bad_packet);
+  host.flat().put(data + 0x100,
+                  std::vector<std::uint32_t>{0xc0023f00, data_lo + 0x200, data_hi, 5u | 1u << 23});
+  EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x100, data_hi, 4u | 1u << 23}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(Pm4Test, IndirectBufferNeedsItsValidBit) {
@@ -361,7 +366,8 @@ TEST_F(Pm4Test, IndirectBufferNeedsItsValidBit) {
 
 TEST_F(Pm4Test, PacketLongerThanItsIndirectBuffer) {
   host.flat().put(data + 0x100, std::vector<std::uint32_t>{0xc0033700, 0x500});
-  EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x100, data_hi, 2u | 1u << 23}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x100, data_hi, 2u | 1u << 23}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(Pm4Test, PacketLongerThanItsRing) {

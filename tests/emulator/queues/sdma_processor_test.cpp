@@ -54,10 +54,10 @@ TEST_F(SdmaTest, ReferenceCopy) {
   host.flat().map(0x200001003ff0, 8);
   host.flat().map(0x200001400000, 16);
   host.flat().map(0x200001004000, 16);
-  host.flat().put(0x200001400000, std::vector<std::uint32_t>{0x3f800000, 0x40000000, 0x40400000, 0x40800000});
-  run({0xd0000008, 0x01003ff0, 0x2000, 0, 0xffffffff, 0x0fff0004,
-       0x1, 0xf, 0, 0x1400000, 0x2000, 0x1004000, 0x2000,
-       0x30005, 0x01003ff0, 0x2000, 1});
+  host.flat().put(0x200001400000,
+                  std::vector<std::uint32_t>{0x3f800000, 0x40000000, 0x40400000, 0x40800000});
+  run({0xd0000008, 0x01003ff0, 0x2000, 0, 0xffffffff, 0x0fff0004, 0x1, 0xf, 0, 0x1400000, 0x2000,
+       0x1004000, 0x2000, 0x30005, 0x01003ff0, 0x2000, 1});
   EXPECT_EQ(stream.position() * 4, 68u);
   EXPECT_EQ(host.flat().get(0x200001004000, 4),
             (std::vector<std::uint32_t>{0x3f800000, 0x40000000, 0x40400000, 0x40800000}));
@@ -72,7 +72,8 @@ TEST_F(SdmaTest, CopyBeyondFourMegabytes) {
   constexpr std::uint32_t bytes = (5u << 20) + 3;
   host.flat().map(source, bytes + 64);
   host.flat().map(target, bytes + 64);
-  for (std::uint64_t i = 0; i < bytes; i += 4) host.flat().write32(source + i, static_cast<std::uint32_t>(i * 2654435761u));
+  for (std::uint64_t i = 0; i < bytes; i += 4)
+    host.flat().write32(source + i, static_cast<std::uint32_t>(i * 2654435761u));
   run({0x1, bytes - 1, 0, 5, 0x3000, 0x11, 0x3100});
   std::vector<std::byte> from(bytes), to(bytes);
   host.flat().read(source + 5, from);
@@ -98,16 +99,19 @@ TEST_F(SdmaTest, BackwardsCopyMovesOverlappingRangesUp) {
 
 TEST_F(SdmaTest, ConstantFill) {
   run({0x8000000b, data_lo, data_hi, 0xabcdef01, 11});
-  EXPECT_EQ(host.flat().get(data, 4), (std::vector<std::uint32_t>{0xabcdef01, 0xabcdef01, 0xabcdef01, 0}));
+  EXPECT_EQ(host.flat().get(data, 4),
+            (std::vector<std::uint32_t>{0xabcdef01, 0xabcdef01, 0xabcdef01, 0}));
   run({0x0000000b, data_lo + 33, data_hi, 0x77, 2});  // three bytes
   EXPECT_EQ(host.flat().get(data + 32, 2), (std::vector<std::uint32_t>{0x77777700, 0}));
   run({0x4000000b, data_lo + 0x1ffe, data_hi, 0x1234, 3});  // across a page
-  EXPECT_EQ(host.flat().get(data + 0x1ffc, 2), (std::vector<std::uint32_t>{0x12340000, 0x00001234}));
+  EXPECT_EQ(host.flat().get(data + 0x1ffc, 2),
+            (std::vector<std::uint32_t>{0x12340000, 0x00001234}));
   EXPECT_EQ(error_of({0xc000000b, data_lo, data_hi, 0, 3}), QueueErrorKind::bad_packet);
 }
 
 TEST_F(SdmaTest, WriteAndNop) {
-  run({0x00030000, 1, 2, 3, 0x2, data_lo, data_hi, 2, 10, 11, 12, 0x0, 0x30005, data_lo + 64, data_hi, 5});
+  run({0x00030000, 1, 2, 3, 0x2, data_lo, data_hi, 2, 10, 11, 12, 0x0, 0x30005, data_lo + 64,
+       data_hi, 5});
   EXPECT_EQ(host.flat().get(data, 4), (std::vector<std::uint32_t>{10, 11, 12, 0}));
   EXPECT_EQ(host.flat().read32(data + 64), 5u);
 }
@@ -135,24 +139,28 @@ TEST_F(SdmaTest, PollEndsWithAPlainStore) {
 }
 
 TEST_F(SdmaTest, PollGivesUpAfterItsRetries) {
-  EXPECT_EQ(error_of({0xb0000008, data_lo, data_hi, 7, 0xffff, 0x00050001}), QueueErrorKind::poll_timeout);
+  EXPECT_EQ(error_of({0xb0000008, data_lo, data_hi, 7, 0xffff, 0x00050001}),
+            QueueErrorKind::poll_timeout);
 }
 
 TEST_F(SdmaTest, PollFlushesHdp) {
   host.registers.write(0xe27, 0x400);
   run({0x34000008, 0xe27 << 2, 0xe26 << 2, 0x400, 0x400, 0x0fff0004});
-  EXPECT_EQ(host.registers.writes().back(), (std::pair<std::uint32_t, std::uint32_t>{0xe26, 0x400}));
+  EXPECT_EQ(host.registers.writes().back(),
+            (std::pair<std::uint32_t, std::uint32_t>{0xe26, 0x400}));
 }
 
 TEST_F(SdmaTest, Atomic) {
   host.flat().write64(data, 40);
   run({47u << 25 | 0xa, data_lo, data_hi, 2, 0, 0, 0, 0});
   EXPECT_EQ(host.flat().read64(data), 42u);
-  EXPECT_EQ(error_of({5u << 25 | 0xa, data_lo, data_hi, 2, 0, 0, 0, 0}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({5u << 25 | 0xa, data_lo, data_hi, 2, 0, 0, 0, 0}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(SdmaTest, CondExe) {
-  const std::vector<std::uint32_t> words{0x9, data_lo, data_hi, 1, 4, 0x30005, data_lo + 4, data_hi, 9};
+  const std::vector<std::uint32_t> words{0x9,     data_lo,     data_hi, 1, 4,
+                                         0x30005, data_lo + 4, data_hi, 9};
   run(words);
   EXPECT_EQ(host.flat().read32(data + 4), 0u);
   host.flat().write32(data, 1);
@@ -172,12 +180,14 @@ TEST_F(SdmaTest, IndirectBufferMustEndOnAnEightDwordBoundary) {
 }
 
 TEST_F(SdmaTest, IndirectBufferMustBeAligned) {
-  EXPECT_EQ(error_of({0, 0, 0x00000004, data_lo + 0x110, data_hi, 4, 0, 0}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0, 0, 0x00000004, data_lo + 0x110, data_hi, 4, 0, 0}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(SdmaTest, IndirectBufferMustBeEnabled) {
   host.indirect_enabled = false;
-  EXPECT_EQ(error_of({0, 0, 0x00000004, data_lo + 0x100, data_hi, 4, 0, 0}), QueueErrorKind::bad_packet);
+  EXPECT_EQ(error_of({0, 0, 0x00000004, data_lo + 0x100, data_hi, 4, 0, 0}),
+            QueueErrorKind::bad_packet);
 }
 
 TEST_F(SdmaTest, RegisterWriteByBytes) {
@@ -203,7 +213,8 @@ TEST_F(SdmaTest, WriteLongerThanItsRing) {
 }
 
 TEST_F(SdmaTest, FaultIsReportedWithWhatCameBefore) {
-  EXPECT_EQ(error_of({0x1, 0x1fff, 0, data_lo, data_hi, data_lo + 0xf000, data_hi}), QueueErrorKind::memory_fault);
+  EXPECT_EQ(error_of({0x1, 0x1fff, 0, data_lo, data_hi, data_lo + 0xf000, data_hi}),
+            QueueErrorKind::memory_fault);
   EXPECT_EQ(host.flat().faults, std::vector<std::uint64_t>{data + 0x10000});
 }
 
