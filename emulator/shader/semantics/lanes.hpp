@@ -1,0 +1,83 @@
+// How a vector operation is written: a lambda over the values of one lane. lanes<> makes the handler,
+// which fetches the operands, runs the lambda for all lanes in a loop that the compiler vectorises,
+// applies what the encoding asks for (signs, halves, denormals, rounding, OMOD, CLAMP) and writes the
+// lanes that EXEC enables. The parameter types say how operands are read:
+//   float, std::uint32_t, std::int32_t      one register
+//   double, std::uint64_t, std::int64_t     two registers
+//   std::uint16_t, std::int16_t             the half that the operand selects
+//   Half                                    the same as a float16, computed in float
+// and the result type how it is written. The lambda runs for disabled lanes too: it must be defined
+// for every input.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "semantics/rows.hpp"
+
+namespace redbolt::emulator {
+
+template <class Function>
+struct LaneSignature;
+
+template <class Closure, class R, class... A>
+struct LaneSignature<R (Closure::*)(A...) const> {
+  template <auto function>
+  static void run(Wave& wave, const Instruction& instruction) {
+    run_with<function>(wave, instruction, std::index_sequence_for<A...>{});
+  }
+
+  template <auto predicate>
+  static std::uint32_t test(Wave& wave, const Instruction& instruction) {
+    return test_with<predicate>(wave, instruction, std::index_sequence_for<A...>{});
+  }
+
+ private:
+  template <auto function, std::size_t... n>
+  static void run_with(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
+    Result<R> result;
+    loop<function>(wave, result, Source<A>(wave, instruction.source[n])...);
+    result.store(wave, instruction);
+  }
+
+  template <auto function>
+  static void loop(const Wave& wave, Result<R>& result, const Source<A>&... sources) {
+    std::optional<RoundingScope> rounding;
+    if constexpr (std::is_same_v<R, float>) {
+      if (!wave.float_is_plain) rounding.emplace(f32_mode(wave).rounding);
+    } else if constexpr (std::is_same_v<R, double> || std::is_same_v<R, Half>) {
+      if (!wave.double_is_plain) rounding.emplace(f64_f16_mode(wave).rounding);
+    }
+    for (unsigned lane = 0; lane < lane_count; ++lane) result.set(lane, function(sources[lane]...));
+  }
+
+  template <auto predicate, std::size_t... n>
+  static std::uint32_t test_with(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
+    return test_lanes<predicate>(Source<A>(wave, instruction.source[n])...);
+  }
+
+  template <auto predicate>
+  static std::uint32_t test_lanes(const Source<A>&... sources) {
+    Row flags;
+    for (unsigned lane = 0; lane < lane_count; ++lane) {
+      flags.lane[lane] = predicate(sources[lane]...) ? 1u : 0u;
+    }
+    return lane_mask(flags.lane);
+  }
+};
+
+// The handler of a vector operation.
+template <auto function>
+void lanes(Wave& wave, const Instruction& instruction) {
+  LaneSignature<decltype(&decltype(function)::operator())>::template run<function>(wave, instruction);
+}
+
+// The handler of a comparison: the mask of lanes for which the predicate holds, 0 where EXEC is 0.
+template <auto predicate>
+void compare_lanes(Wave& wave, const Instruction& instruction) {
+  const std::uint32_t mask =
+      LaneSignature<decltype(&decltype(predicate)::operator())>::template test<predicate>(wave, instruction);
+  wave.scalar[instruction.scalar_destination] = mask & wave.exec();
+}
+
+}  // namespace redbolt::emulator

@@ -1,0 +1,91 @@
+#include <atomic>
+
+#include "semantics/registry.hpp"
+#include "semantics/scalars.hpp"
+
+namespace redbolt::emulator {
+namespace {
+
+constexpr auto branch = InstructionClass::branch;
+constexpr auto message = InstructionClass::message;
+
+void nothing(Wave&, const Instruction&) {}
+
+// The waits also order this wave's memory accesses with what it does next. On hosts with a weaker
+// memory model than the card's programs expect, that takes a fence.
+void wait_for_memory(Wave&, const Instruction&) { std::atomic_thread_fence(std::memory_order_acq_rel); }
+
+void end(Wave& wave, const Instruction&) { wave.status = WaveStatus::ended; }
+void barrier(Wave& wave, const Instruction&) { wave.status = WaveStatus::at_barrier; }
+void sleep(Wave& wave, const Instruction&) { wave.status = WaveStatus::yielded; }
+
+using Condition = bool (*)(const Wave&);
+
+template <Condition condition>
+void branch_if(Wave& wave, const Instruction& instruction) {
+  if (condition(wave)) wave.branch(instruction.immediate);
+}
+
+bool always(const Wave&) { return true; }
+bool scc_clear(const Wave& wave) { return !wave.scc(); }
+bool scc_set(const Wave& wave) { return wave.scc(); }
+bool vcc_zero(const Wave& wave) { return wave.vcc() == 0; }
+bool vcc_nonzero(const Wave& wave) { return wave.vcc() != 0; }
+bool exec_zero(const Wave& wave) { return wave.exec() == 0; }
+bool exec_nonzero(const Wave& wave) { return wave.exec() != 0; }
+
+// Bits 3:0 of SIMM16 into a field of MODE.
+template <std::uint32_t shift>
+void set_mode_bits(Wave& wave, const Instruction& instruction) {
+  const auto bits = static_cast<std::uint32_t>(instruction.immediate) & 15;
+  wave.set_mode((wave.mode & ~(15u << shift)) | bits << shift);
+}
+
+void trap(Wave& wave, const Instruction& instruction) {
+  wave.fail_illegal(instruction, "s_trap " + std::to_string(instruction.immediate & 0xff) +
+                                     " without a trap handler");
+}
+
+void send_message(Wave& wave, const Instruction& instruction) {
+  constexpr std::int32_t interrupt = 1, deallocate_vgprs = 3;
+  const std::int32_t id = instruction.immediate & 0xff;
+  if (id == deallocate_vgprs || id == interrupt) return;
+  wave.fail_illegal(instruction, "s_sendmsg " + std::to_string(id) + ", which is not implemented,");
+}
+
+constexpr Binding bindings[] = {
+    {"S_NOP", nothing, message},
+    {"S_SLEEP", sleep, message},
+    {"S_SET_INST_PREFETCH_DISTANCE", nothing, message},
+    {"S_CLAUSE", nothing, message},
+    {"S_DELAY_ALU", nothing, message},
+    {"S_WAITCNT_DEPCTR", nothing, message},
+    {"S_WAITCNT", wait_for_memory, message},
+    {"S_WAIT_IDLE", nothing, message},
+    {"S_TRAP", trap, message},
+    {"S_ROUND_MODE", set_mode_bits<0>, InstructionClass::salu},
+    {"S_DENORM_MODE", set_mode_bits<4>, InstructionClass::salu},
+    {"S_BRANCH", branch_if<always>, branch},
+    {"S_CBRANCH_SCC0", branch_if<scc_clear>, branch},
+    {"S_CBRANCH_SCC1", branch_if<scc_set>, branch},
+    {"S_CBRANCH_VCCZ", branch_if<vcc_zero>, branch},
+    {"S_CBRANCH_VCCNZ", branch_if<vcc_nonzero>, branch},
+    {"S_CBRANCH_EXECZ", branch_if<exec_zero>, branch},
+    {"S_CBRANCH_EXECNZ", branch_if<exec_nonzero>, branch},
+    {"S_ENDPGM", end, message},
+    {"S_WAKEUP", nothing, message},
+    {"S_SETPRIO", nothing, message},
+    {"S_SENDMSG", send_message, message},
+    {"S_INCPERFLEVEL", nothing, message},
+    {"S_DECPERFLEVEL", nothing, message},
+    {"S_TTRACEDATA", nothing, message},
+    {"S_TTRACEDATA_IMM", nothing, message},
+    {"S_ICACHE_INV", nothing, message},
+    {"S_BARRIER", barrier, message},
+};
+
+}  // namespace
+
+std::span<const Binding> sopp_bindings() { return bindings; }
+
+}  // namespace redbolt::emulator
