@@ -16,7 +16,7 @@ struct KernelDescriptor {
   Bytes lds;                        // static LDS per workgroup
   Bytes scratch_per_lane;           // private segment per work-item
   Bytes kernarg;                    // size of the kernel argument segment
-  std::int64_t entry_offset = 0;    // from the descriptor to the first instruction; multiple of 256
+  std::int64_t entry_offset = 0;    // from the descriptor to the first instruction
   std::uint32_t rsrc1 = 0;          // COMPUTE_PGM_RSRC1..3 as the compiler wants them
   std::uint32_t rsrc2 = 0;
   std::uint32_t rsrc3 = 0;
