@@ -2,6 +2,7 @@
 #pragma once
 
 #include "graphics_core.hpp"
+#include "memory/host_data_path.hpp"
 #include "memory/memory_hub.hpp"
 #include "memory/vram_window.hpp"
 #include "queues/pm4.hpp"
