@@ -90,7 +90,7 @@ struct KeyValueCache {
   BufferView values;
   std::uint32_t positions = 0;
   std::uint32_t key_value_heads = 0;
-  std::uint32_t head_dimension = 0;  // even, 2 .. 256
+  std::uint32_t head_dimension = 0;  // a multiple of 8, 8 .. 256
 
   static constexpr std::uint64_t bytes(std::uint64_t positions, std::uint64_t key_value_heads,
                                        std::uint64_t head_dimension) {

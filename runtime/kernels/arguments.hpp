@@ -1,0 +1,166 @@
+// The argument blocks of the kernels, written once for the host, which fills them, and for the
+// device, which reads them. Pointers are 8 bytes on both sides; on the host they stay zero and the
+// daemon puts addresses there.
+#pragma once
+
+#include <cstdint>
+
+#include "redbolt/runtime/step_state.hpp"
+
+namespace redbolt::kernels {
+
+#ifdef __HIP__
+template <class T>
+using Argument = __attribute__((address_space(1))) T*;
+#else
+template <class T>
+using Argument = std::uint64_t;
+#endif
+
+using runtime::SamplingParameters;
+using runtime::StepState;
+using runtime::StopReason;
+using runtime::TokenRingEntry;
+
+struct EmbeddingArguments {
+  Argument<const std::uint8_t> table;
+  Argument<const std::uint32_t> tokens;
+  Argument<float> output;
+  Argument<const StepState> state;
+  std::uint32_t rows;
+  std::uint32_t reserved;
+};
+
+struct DequantizeArguments {
+  Argument<const std::uint8_t> weights;
+  Argument<float> output;
+};
+
+inline constexpr std::uint32_t max_linear_parts = 3;
+
+struct LinearPartArguments {
+  Argument<const std::uint8_t> weights;
+  Argument<float> output;
+  Argument<const float> bias;      // null: none
+  Argument<const float> residual;  // null: none
+  std::uint32_t rows;
+  std::uint32_t type_slot;    // which of the constants type_0..2
+  std::uint32_t first_group;  // workgroups (x) before this part
+  std::uint32_t reserved;
+};
+
+struct LinearArguments {
+  LinearPartArguments parts[max_linear_parts];
+  Argument<const float> input;
+  Argument<const float> norm;  // used if the constant `normalise` is set
+  Argument<const StepState> state;
+  std::uint32_t part_count;
+  float epsilon;
+};
+
+struct GatedLinearArguments {
+  Argument<const std::uint8_t> gate;
+  Argument<const std::uint8_t> up;
+  Argument<float> output;
+  Argument<const float> input;
+  Argument<const float> norm;
+  Argument<const StepState> state;
+  std::uint32_t rows;
+  float epsilon;
+};
+
+struct RmsNormArguments {
+  Argument<const float> input;
+  Argument<float> output;
+  Argument<const float> weight;
+  Argument<const StepState> state;
+  std::uint32_t width;
+  float epsilon;
+};
+
+struct AddArguments {
+  Argument<const float> a;
+  Argument<const float> b;
+  Argument<float> output;
+  Argument<const StepState> state;
+  std::uint32_t width;
+  std::uint32_t reserved;
+};
+
+struct RopeFrequencyEntry {
+  float high;
+  float low;
+};
+
+struct RotaryStoreArguments {
+  Argument<float> queries;
+  Argument<const float> keys;
+  Argument<const float> values;
+  Argument<std::uint16_t> key_cache;    // float16
+  Argument<std::uint16_t> value_cache;  // float16
+  Argument<const RopeFrequencyEntry> frequencies;
+  Argument<const float> query_norm;  // null: none
+  Argument<const float> key_norm;    // null: none
+  Argument<const StepState> state;
+  std::uint32_t query_heads;
+  std::uint32_t key_value_heads;
+  std::uint32_t positions;
+  float magnitude;
+  float query_epsilon;
+  float key_epsilon;
+};
+
+struct AttentionArguments {
+  Argument<const float> queries;
+  Argument<float> output;
+  Argument<const std::uint16_t> key_cache;
+  Argument<const std::uint16_t> value_cache;
+  Argument<float> partials;  // [query_heads][splits][head_dimension + 2], split form only
+  Argument<const StepState> state;
+  std::uint32_t query_heads;
+  std::uint32_t key_value_heads;
+  std::uint32_t positions;
+  float scale;  // includes log2(e)
+};
+
+struct AttentionCombineArguments {
+  Argument<const float> partials;
+  Argument<float> output;
+  Argument<const StepState> state;
+  std::uint32_t splits;
+  std::uint32_t reserved;
+};
+
+// The best logit of a slice of the vocabulary.
+struct SamplePartial {
+  std::uint32_t key;  // order-preserving image of the logit
+  std::uint32_t token;
+};
+
+struct SampleCandidate {
+  std::uint32_t key;
+  std::uint32_t token;
+};
+
+struct SampleReduceArguments {
+  Argument<const float> logits;
+  Argument<SamplePartial> partials;
+  Argument<const StepState> state;
+  std::uint32_t vocabulary;
+  std::uint32_t reserved;
+};
+
+struct SampleArguments {
+  Argument<const float> logits;
+  Argument<const SamplePartial> partials;
+  Argument<SampleCandidate> candidates;  // [vocabulary]
+  Argument<const SamplingParameters> parameters;
+  Argument<TokenRingEntry> ring;
+  Argument<StepState> state;
+  std::uint32_t vocabulary;
+  std::uint32_t partial_count;
+  std::uint32_t ring_entries;
+  std::uint32_t reserved;
+};
+
+}  // namespace redbolt::kernels

@@ -1,0 +1,242 @@
+// The batched forms of linear_vector.cpp, for prefill: a workgroup computes a tile of 64 rows by 32
+// tokens. Each step decodes one unit of 32 weights per lane into LDS, next to the same elements of
+// the activations, and every lane accumulates 4 rows by 4 tokens. The order of elements inside a
+// step is the decoder's; both sides use the same. The squares for a fused norm are summed from the
+// activations as they pass.
+#include "arguments.hpp"
+#include "dot_product.hpp"
+
+namespace redbolt::kernels {
+
+RB_CONSTANT u32 columns;
+RB_CONSTANT u32 type_0;  // WeightType of the parts; 0xffffffff: not used
+RB_CONSTANT u32 type_1;
+RB_CONSTANT u32 type_2;
+RB_CONSTANT u32 normalise;
+
+inline constexpr u32 threads = 128;
+inline constexpr u32 waves = threads / wave_lanes;
+inline constexpr u32 tile_rows = 64;
+inline constexpr u32 tile_tokens = 32;
+inline constexpr u32 weight_stride = tile_rows + 4;  // floats; staggers the LDS banks
+inline constexpr u32 token_stride = tile_tokens + 4;
+
+// LDS of one step. Plain: two units of 64 rows; gated: one unit of 64 gate rows and of 64 up rows.
+struct Tile {
+  float weights[2][unit_weights][weight_stride];
+  float activations[2][unit_weights][token_stride];
+};
+
+struct Accumulator {
+  float at[4][4];  // [row][token]
+};
+
+RB_INLINE u32 token_tile_start() { return group_y() * tile_tokens; }
+
+template <class D>
+RB_INLINE u32 unit_count() {
+  return columns / unit_weights + (D::whole_units || columns % unit_weights == 0 ? 0 : 1);
+}
+
+// Decodes a unit of one row into a column of the tile; zeros beyond the last unit.
+template <class D>
+RB_INLINE void stage_weights(Bytes row, u32 unit, float (&tile)[unit_weights][weight_stride],
+                             u32 column) {
+  const u32 whole = columns / unit_weights;
+  if (unit < whole) {
+    const auto w = D::decode(row, unit, columns);
+    using R = typename D::Result;
+    RB_UNROLL for (u32 i = 0; i < unit_weights; ++i) {
+      const u32 run = i / R::run_length;
+      float value = w.q[i];
+      if constexpr (D::has_minimum) value = w.scale[run] * value + w.minimum[run];
+      else if constexpr (D::scaled) value = w.scale[run] * value - D::centre * w.scale[run];
+      tile[i][column] = value;
+    }
+    return;
+  }
+  for (u32 i = 0; i < unit_weights; ++i) {
+    float value = 0;
+    if constexpr (!D::whole_units)
+      if (unit == whole && whole * unit_weights + i < columns)
+        value = D::element(row, whole * unit_weights + i);
+    tile[i][column] = value;
+  }
+}
+
+// Loads `count` (a multiple of 4) activations of a unit, from slot `first` on, for one token.
+template <class D>
+RB_INLINE void stage_activations(Global<const float> row, Global<const float> norm, u32 unit,
+                                 u32 first, u32 count, u32 column, bool live,
+                                 float (&tile)[unit_weights][token_stride],
+                                 float& sum_of_squares) {
+  const u32 whole = columns / unit_weights;
+  constexpr u32 length = D::Result::run_length;
+  RB_UNROLL for (u32 i = 0; i < count; i += 4) {
+    const u32 slot = first + i;
+    f32x4 x = {0, 0, 0, 0};
+    if (unit < whole) {
+      const u32 element = D::position(unit, slot / length, columns) + slot % length;
+      if (live) x = load4(row + element);
+      if (normalise) {
+        RB_UNROLL for (u32 j = 0; j < 4; ++j) sum_of_squares += x[j] * x[j];
+        x *= load4(norm + element);
+      }
+    } else if (!D::whole_units && unit == whole) {
+      RB_UNROLL for (u32 j = 0; j < 4; ++j) {
+        const u32 element = whole * unit_weights + slot + j;
+        if (!live || element >= columns) continue;
+        x[j] = row[element];
+        if (normalise) {
+          sum_of_squares += x[j] * x[j];
+          x[j] *= norm[element];
+        }
+      }
+    }
+    RB_UNROLL for (u32 j = 0; j < 4; ++j) tile[slot + j][column] = x[j];
+  }
+}
+
+// acc += weights^T * activations for the lane's 4 rows and 4 tokens.
+RB_INLINE void multiply_tile(const float (&w)[unit_weights][weight_stride],
+                             const float (&x)[unit_weights][token_stride], u32 row, u32 token,
+                             Accumulator& acc) {
+  _Pragma("clang loop unroll_count(8)") for (u32 k = 0; k < unit_weights; ++k) {
+    const f32x4 wk = *reinterpret_cast<const f32x4*>(&w[k][row]);
+    const f32x4 xk = *reinterpret_cast<const f32x4*>(&x[k][token]);
+    RB_UNROLL for (int r = 0; r < 4; ++r)
+        RB_UNROLL for (int t = 0; t < 4; ++t) acc.at[r][t] += wk[r] * xk[t];
+  }
+}
+
+// Where a lane works: it stages for token `stage_token`, and computes 4 rows from `row` and 4
+// tokens from `token` of the tile. A wave covers 8 tokens, and skips the products if none is live.
+struct Place {
+  u32 stage_token = lane_id();
+  u32 row = lane_id() % 16 * 4;
+  u32 token = wave_id() * 8 + lane_id() / 16 * 4;
+};
+
+// Factors of the norm for the tile's tokens, from the partial sums of the four waves.
+RB_INLINE void finish_norm(float sum_of_squares, float epsilon, float (&sums)[waves][tile_tokens],
+                           const Place& place, float (&factors)[4]) {
+  RB_UNROLL for (int t = 0; t < 4; ++t) factors[t] = 1.0f;
+  if (!normalise) return;
+  group_barrier();
+  sums[wave_id()][place.stage_token] = sum_of_squares;
+  group_barrier();
+  RB_UNROLL for (u32 t = 0; t < 4; ++t) {
+    float sum = 0;
+    RB_UNROLL for (u32 w = 0; w < waves; ++w) sum += sums[w][place.token + t];
+    factors[t] = inverse_rms(sum, columns, epsilon);
+  }
+}
+
+RB_SHARED Tile tile;
+RB_SHARED float norm_sums[waves][tile_tokens];
+
+RB_INLINE u32 smaller(u32 a, u32 b) { return a < b ? a : b; }
+
+template <class D>
+RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments& part) {
+  const Place place;
+  const u32 tokens = args.state->tokens;
+  const u32 first_token = token_tile_start();
+  const u32 first_row = (group_x() - part.first_group) * tile_rows;
+  const u32 live = tokens - first_token;  // at least 1
+  const bool token_live = place.stage_token < live;
+  const u32 token = first_token + (token_live ? place.stage_token : 0);
+  const Global<const float> input = args.input + u64(token) * columns;
+  const u32 staged_row = smaller(first_row + thread_id() % tile_rows, part.rows - 1);
+  const Bytes weights = part.weights + staged_row * D::row_bytes(columns);
+  Accumulator acc = {};
+  float sum_of_squares = 0;
+  const u32 units = unit_count<D>();
+  RB_NO_UNROLL for (u32 unit = 0; unit < units; unit += 2) {
+    const u32 own = thread_id() / tile_rows;  // the unit of the pair whose weights are staged here
+    const u32 half_wave = wave_id() / 2;      // and whose activations
+    stage_weights<D>(weights, unit + own, tile.weights[own], thread_id() % tile_rows);
+    stage_activations<D>(input, args.norm, unit + half_wave, wave_id() % 2 * 16, 16,
+                         place.stage_token, token_live, tile.activations[half_wave],
+                         sum_of_squares);
+    group_barrier();
+    if (wave_id() * 8 < live) {
+      multiply_tile(tile.weights[0], tile.activations[0], place.row, place.token, acc);
+      multiply_tile(tile.weights[1], tile.activations[1], place.row, place.token, acc);
+    }
+    group_barrier();
+  }
+  float factors[4];
+  finish_norm(sum_of_squares, args.epsilon, norm_sums, place, factors);
+  RB_UNROLL for (u32 r = 0; r < 4; ++r) {
+    const u32 row = first_row + place.row + r;
+    if (row >= part.rows) continue;
+    const float bias = part.bias ? part.bias[row] : 0.0f;
+    RB_UNROLL for (u32 t = 0; t < 4; ++t) {
+      if (place.token + t >= live) continue;
+      const u64 at = u64(first_token + place.token + t) * part.rows + row;
+      float y = acc.at[r][t] * factors[t] + bias;
+      if (part.residual) y += part.residual[at];
+      part.output[at] = y;
+    }
+  }
+}
+
+RB_KERNEL(threads) linear_batched(LinearArguments args) {
+  if (token_tile_start() >= args.state->tokens) return;
+  u32 index = 0;
+  if (args.part_count > 1 && group_x() >= args.parts[1].first_group) index = 1;
+  if (args.part_count > 2 && group_x() >= args.parts[2].first_group) index = 2;
+  LinearPartArguments part = args.parts[0];
+  if (index == 1) part = args.parts[1];
+  if (index == 2) part = args.parts[2];
+  if (type_1 != ~0u && part.type_slot == 1)
+    return with_decoder<1>(type_1, [&](auto d) { part_tile<decltype(d)>(args, part); });
+  if (type_2 != ~0u && part.type_slot == 2)
+    return with_decoder<2>(type_2, [&](auto d) { part_tile<decltype(d)>(args, part); });
+  with_decoder<0>(type_0, [&](auto d) { part_tile<decltype(d)>(args, part); });
+}
+
+template <class D>
+RB_INLINE void gated_tile(const GatedLinearArguments& args) {
+  const Place place;
+  const u32 tokens = args.state->tokens;
+  const u32 first_token = token_tile_start();
+  const u32 first_row = group_x() * tile_rows;
+  const u32 live = tokens - first_token;
+  const bool token_live = place.stage_token < live;
+  const u32 token = first_token + (token_live ? place.stage_token : 0);
+  const Global<const float> input = args.input + u64(token) * columns;
+  const u32 own = uniform(thread_id() / tile_rows);  // 0: stages gate rows, 1: up rows
+  const u32 staged_row = smaller(first_row + thread_id() % tile_rows, args.rows - 1);
+  const Bytes weights = (own == 0 ? args.gate : args.up) + staged_row * D::row_bytes(columns);
+  Accumulator gate = {}, up = {};
+  float sum_of_squares = 0;
+  const u32 units = unit_count<D>();
+  RB_NO_UNROLL for (u32 unit = 0; unit < units; ++unit) {
+    stage_weights<D>(weights, unit, tile.weights[own], thread_id() % tile_rows);
+    stage_activations<D>(input, args.norm, unit, wave_id() * 8, 8, place.stage_token, token_live,
+                         tile.activations[0], sum_of_squares);
+    group_barrier();
+    if (wave_id() * 8 < live) {
+      multiply_tile(tile.weights[0], tile.activations[0], place.row, place.token, gate);
+      multiply_tile(tile.weights[1], tile.activations[0], place.row, place.token, up);
+    }
+    group_barrier();
+  }
+  float factors[4];
+  finish_norm(sum_of_squares, args.epsilon, norm_sums, place, factors);
+  RB_UNROLL for (u32 r = 0; r < 4; ++r) RB_UNROLL for (u32 t = 0; t < 4; ++t) {
+    const u32 row = first_row + place.row + r;
+    if (row >= args.rows || place.token + t >= live) continue;
+    args.output[u64(first_token + place.token + t) * args.rows + row] =
+        silu(gate.at[r][t] * factors[t]) * (up.at[r][t] * factors[t]);
+  }
+}
+
+RB_KERNEL(threads) gated_batched(GatedLinearArguments args) {
+  if (token_tile_start() >= args.state->tokens) return;
+  with_decoder<0>(type_0, [&](auto d) { gated_tile<decltype(d)>(args); });
+}
+
+}  // namespace redbolt::kernels
