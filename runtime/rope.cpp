@@ -19,8 +19,8 @@ void check(const RopeParameters& p) {
   if (!(p.base > 0) || !std::isfinite(p.base)) refuse("the frequency base must be positive");
   if (!(p.factor > 0) || !std::isfinite(p.factor)) refuse("the scaling factor must be positive");
   if (!p.frequency_factors.empty() && p.frequency_factors.size() != p.dimensions / 2)
-    refuse("there are " + std::to_string(p.frequency_factors.size()) +
-           " frequency factors for " + std::to_string(p.dimensions / 2) + " frequencies");
+    refuse("there are " + std::to_string(p.frequency_factors.size()) + " frequency factors for " +
+           std::to_string(p.dimensions / 2) + " frequencies");
   for (const float f : p.frequency_factors)
     if (!(f > 0) || !std::isfinite(f)) refuse("a frequency factor is not positive");
   if (p.scaling == RopeScaling::yarn && p.original_context == 0)
@@ -63,8 +63,7 @@ RopeTable make_rope_table(const RopeParameters& p) {
     table.frequencies.push_back({high, static_cast<float>(turns - double{high})});
   }
   if (p.scaling == RopeScaling::yarn)
-    table.magnitude =
-        static_cast<float>(p.attention_factor * (1 + 0.1 * std::log(p.factor)));
+    table.magnitude = static_cast<float>(p.attention_factor * (1 + 0.1 * std::log(p.factor)));
   return table;
 }
 

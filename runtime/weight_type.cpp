@@ -30,14 +30,16 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const WeightTypeInfo> weight_types() { return table; }
+std::span<const WeightTypeInfo> weight_types() {
+  return table;
+}
 
 const WeightTypeInfo& info(WeightType type) {
   const auto found = std::ranges::find(table, type, &WeightTypeInfo::type);
   if (found == table.end())
-    throw RuntimeError(RuntimeErrorCode::invalid_argument,
-                       "no kernel decodes the weight type " +
-                           std::to_string(static_cast<std::uint32_t>(type)));
+    throw RuntimeError(
+        RuntimeErrorCode::invalid_argument,
+        "no kernel decodes the weight type " + std::to_string(static_cast<std::uint32_t>(type)));
   return *found;
 }
 

@@ -32,7 +32,7 @@ std::filesystem::path find_library() {
 }
 
 std::string file_identity(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return "absent";
 #ifdef __APPLE__
   const timespec& changed = status.st_mtimespec;

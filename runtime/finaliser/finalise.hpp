@@ -14,7 +14,7 @@
 namespace redbolt::runtime {
 
 struct FinaliserOptions {
-  std::string target;  // "gfx1100"
+  std::string target;    // "gfx1100"
   unsigned threads = 0;  // 0: one per core
   std::optional<KernelCacheOptions> cache;
 };

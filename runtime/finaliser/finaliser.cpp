@@ -64,9 +64,9 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const char* target) {
   std::string error;
   const llvm::Target* registered = llvm::TargetRegistry::lookupTarget(triple, error);
   if (registered == nullptr) throw FinaliseError("LLVM has no AMDGPU target: " + error);
-  std::unique_ptr<llvm::TargetMachine> machine(registered->createTargetMachine(
-      triple, target, "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      registered->createTargetMachine(triple, target, "", llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
   if (machine == nullptr || !machine->getMCSubtargetInfo()->isCPUStringValid(target))
     throw FinaliseError(std::string("LLVM does not know the target ") + target);
   return machine;
@@ -87,7 +87,8 @@ void keep_only(llvm::Module& module, const char* kernel) {
     throw FinaliseError(std::string("the device code has no kernel ") + kernel);
   // Lists such as llvm.used would keep what is not called.
   for (const char* list : {"llvm.used", "llvm.compiler.used"})
-    if (llvm::GlobalVariable* variable = module.getGlobalVariable(list)) variable->eraseFromParent();
+    if (llvm::GlobalVariable* variable = module.getGlobalVariable(list))
+      variable->eraseFromParent();
   for (llvm::Function& function : llvm::make_early_inc_range(module)) {
     if (function.isDeclaration() || &function == entry) continue;
     if (function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL) {
@@ -106,7 +107,8 @@ void set_constants(llvm::Module& module, std::span<const RedboltConstant> consta
     if (variable == nullptr) continue;  // declared, but used by another kernel of the file only
     llvm::Type* type = variable->getValueType();
     if (!type->isIntegerTy(32))
-      throw FinaliseError(std::string("the constant ") + constant.name + " is not a 32-bit integer");
+      throw FinaliseError(std::string("the constant ") + constant.name +
+                          " is not a 32-bit integer");
     variable->setInitializer(llvm::ConstantInt::get(type, constant.value));
     variable->setConstant(true);
     variable->setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -38,7 +38,7 @@ struct WriteFailure {
 
 std::optional<std::vector<std::byte>> read_file(const fs::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!file.valid() || ::fstat(file.get(), &status) != 0) return std::nullopt;
   if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > largest_entry)
     return std::vector<std::byte>{};  // no entry of ours: will not check out
@@ -100,7 +100,9 @@ void for_each_file(const fs::path& folder, Visitor visit) {
   }
 }
 
-bool disk_is_full(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
+bool disk_is_full(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
 
 }  // namespace
 
@@ -124,8 +126,10 @@ std::optional<KernelImage> KernelCache::find(const Sha256Digest& key) {
   const auto bytes = read_file(path);
   if (!bytes) return std::nullopt;
   auto kernel = check(*bytes, key);
-  if (kernel) mark_used(path);
-  else ::unlink(path.c_str());
+  if (kernel)
+    mark_used(path);
+  else
+    ::unlink(path.c_str());
   return kernel;
 }
 

@@ -7,15 +7,18 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace redbolt::runtime {
 
 struct MessagePackValue {
-  using Map = std::map<std::string, MessagePackValue>;
-  using Array = std::vector<MessagePackValue>;
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Map> value;
+  enum class Kind { nothing, boolean, integer, floating, text, array, map };
+  Kind kind = Kind::nothing;
+  std::int64_t number = 0;  // boolean, integer
+  double real = 0;          // floating
+  std::string text;
+  std::vector<MessagePackValue> elements;           // array
+  std::map<std::string, MessagePackValue> members;  // map
 
   // nullptr if this is no map or has no such key.
   const MessagePackValue* find(const std::string& key) const;

@@ -30,7 +30,8 @@ enum RelocationType : std::uint32_t {
 };
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw RuntimeError(RuntimeErrorCode::bad_code_object, "the compiled kernel cannot be loaded: " + what);
+  throw RuntimeError(RuntimeErrorCode::bad_code_object,
+                     "the compiled kernel cannot be loaded: " + what);
 }
 
 template <class T>
@@ -50,7 +51,8 @@ class Object {
         header.section_header_size != sizeof(elf::Section))
       refuse("it is not a relocatable AMDGPU object");
     for (std::uint64_t i = 0; i < header.section_count; ++i)
-      sections_.push_back(read<elf::Section>(bytes_, header.section_headers + i * sizeof(elf::Section)));
+      sections_.push_back(
+          read<elf::Section>(bytes_, header.section_headers + i * sizeof(elf::Section)));
     read_symbols();
   }
 
@@ -131,22 +133,30 @@ void relocate(KernelImage& kernel, std::uint32_t type, std::uint64_t place, std:
   };
   switch (type) {
     case rel32:
-    case rel32_lo: return store(kernel.image, place, static_cast<std::uint32_t>(distance));
-    case rel32_hi: return store(kernel.image, place, static_cast<std::uint32_t>(distance >> 32));
-    case rel64: return store(kernel.image, place, distance);
+    case rel32_lo:
+      return store(kernel.image, place, static_cast<std::uint32_t>(distance));
+    case rel32_hi:
+      return store(kernel.image, place, static_cast<std::uint32_t>(distance >> 32));
+    case rel64:
+      return store(kernel.image, place, distance);
     case abs64:
       store<std::uint64_t>(kernel.image, place, 0);
       return absolute(client::RelocationKind::abs64);
-    case abs32_lo: return absolute(client::RelocationKind::abs32_lo);
-    case abs32_hi: return absolute(client::RelocationKind::abs32_hi);
-    default: refuse("it needs the unknown relocation " + std::to_string(type));
+    case abs32_lo:
+      return absolute(client::RelocationKind::abs32_lo);
+    case abs32_hi:
+      return absolute(client::RelocationKind::abs32_hi);
+    default:
+      refuse("it needs the unknown relocation " + std::to_string(type));
   }
 }
 
 void apply_relocations(const Object& object, const Layout& layout, KernelImage& kernel) {
   for (const elf::Section& section : object.sections()) {
     if (section.type == elf::section_relocations) refuse("it has relocations without addends");
-    if (section.type != elf::section_relocations_with_addend || section.info >= layout.offsets.size()) continue;
+    if (section.type != elf::section_relocations_with_addend ||
+        section.info >= layout.offsets.size())
+      continue;
     const auto base = layout.offsets[section.info];
     if (!base) continue;  // of sections that are not loaded
     const auto table = object.contents(section);
@@ -154,10 +164,9 @@ void apply_relocations(const Object& object, const Layout& layout, KernelImage& 
       const auto rela = read<elf::Relocation>(table, at);
       const std::uint64_t index = rela.info >> 32;
       if (index >= object.symbols().size()) refuse("a relocation names no symbol");
-      const std::uint64_t target = address_of(layout, object.symbols()[index]) +
-                                   static_cast<std::uint64_t>(rela.addend);
-      relocate(kernel, static_cast<std::uint32_t>(rela.info),
-               *base + rela.offset, target);
+      const std::uint64_t target =
+          address_of(layout, object.symbols()[index]) + static_cast<std::uint64_t>(rela.addend);
+      relocate(kernel, static_cast<std::uint32_t>(rela.info), *base + rela.offset, target);
     }
   }
 }
@@ -178,7 +187,8 @@ std::optional<MessagePackValue> find_metadata(const Object& object) {
       const auto note = read<elf::Note>(bytes, at);
       const auto name_bytes = checked_align_up(note.name_size, 4);
       const std::uint64_t description = at + sizeof(note) + *name_bytes;
-      if (!range_fits(description, note.description_size, bytes.size())) refuse("a note is truncated");
+      if (!range_fits(description, note.description_size, bytes.size()))
+        refuse("a note is truncated");
       if (note.type == note_amdgpu_metadata)
         return parse_message_pack(bytes.subspan(description, note.description_size));
       at = description + *checked_align_up(note.description_size, 4);
@@ -190,10 +200,9 @@ std::optional<MessagePackValue> find_metadata(const Object& object) {
 KernelFacts read_facts(const Object& object, const std::string& name) {
   const auto metadata = find_metadata(object);
   const MessagePackValue* kernels = metadata ? metadata->find("amdhsa.kernels") : nullptr;
-  const auto* list =
-      kernels == nullptr ? nullptr : std::get_if<MessagePackValue::Array>(&kernels->value);
-  if (list == nullptr || list->size() != 1) refuse("it has no metadata of one kernel");
-  const MessagePackValue& kernel = list->front();
+  if (kernels == nullptr || kernels->elements.size() != 1)
+    refuse("it has no metadata of one kernel");
+  const MessagePackValue& kernel = kernels->elements.front();
   const auto field = [&](const char* key) {
     const auto value = kernel.integer(key);
     if (!value) refuse("the metadata of " + name + " lack " + key);
@@ -228,9 +237,9 @@ KernelImage load_object(std::span<const std::byte> bytes, std::string_view kerne
   apply_relocations(object, layout, kernel);
   const elf::Symbol& code = find_symbol(object, name);
   kernel.facts.code_bytes = static_cast<std::uint32_t>(code.size);
-  kernel.descriptooffset = address_of(layout, find_symbol(object, name + ".kd"));
-  if (kernel.descriptooffset % descriptor_bytes != 0 ||
-      !range_fits(kernel.descriptooffset, descriptor_bytes, kernel.image.size()))
+  kernel.descriptor_offset = address_of(layout, find_symbol(object, name + ".kd"));
+  if (kernel.descriptor_offset % descriptor_bytes != 0 ||
+      !range_fits(kernel.descriptor_offset, descriptor_bytes, kernel.image.size()))
     refuse("its kernel descriptor is misplaced");
   return kernel;
 }

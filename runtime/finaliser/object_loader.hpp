@@ -14,8 +14,9 @@ namespace redbolt::runtime {
 // Part of every cache key: to be raised when the same object would give another image.
 inline constexpr unsigned object_loader_version = 1;
 
-// Throws RuntimeError::bad_code_object, with what is wrong, for anything that is not a little-endian
-// AMDGPU relocatable object with this kernel, or needs a relocation that the loader does not know.
+// Throws RuntimeError::bad_code_object, with what is wrong, for anything that is not a
+// little-endian AMDGPU relocatable object with this kernel, or needs a relocation that the loader
+// does not know.
 KernelImage load_object(std::span<const std::byte> object, std::string_view kernel);
 
 }  // namespace redbolt::runtime

@@ -44,7 +44,9 @@ struct Running {
   float sum[tile][slots][8];
 };
 
-RB_INLINE u32 chunk_of(u32 slot) { return lane_id() % row_lanes + slot * row_lanes; }
+RB_INLINE u32 chunk_of(u32 slot) {
+  return lane_id() % row_lanes + slot * row_lanes;
+}
 RB_INLINE bool chunk_live(u32 slot) {
   return head_dimension % 64 == 0 || chunk_of(slot) < head_dimension / 8;
 }
@@ -93,9 +95,9 @@ RB_INLINE CacheRow<slots> load_row(Global<const std::uint16_t> row) {
 
 // Takes the positions base + u * stride (those up to `last`) into the running sums.
 template <u32 tile, u32 slots>
-RB_INLINE void take_positions(const Queries<tile, slots>& queries,
-                              Global<const std::uint16_t> keys, Global<const std::uint16_t> values,
-                              u32 base, u32 last, Running<tile, slots>& running) {
+RB_INLINE void take_positions(const Queries<tile, slots>& queries, Global<const std::uint16_t> keys,
+                              Global<const std::uint16_t> values, u32 base, u32 last,
+                              Running<tile, slots>& running) {
   float score[tile][unrolled<slots>];
   u32 position[unrolled<slots>];
   RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) {
@@ -105,19 +107,20 @@ RB_INLINE void take_positions(const Queries<tile, slots>& queries,
     RB_UNROLL for (u32 i = 0; i < tile; ++i) {
       float dot = 0;
       RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) RB_UNROLL for (int j = 0; j < 8; ++j)
-        dot += static_cast<float>(key.chunk[slot][j]) * queries.q[i][slot][j];
+          dot += static_cast<float>(key.chunk[slot][j]) * queries.q[i][slot][j];
       dot = add_lanes(dot, row_lanes);
       score[i][u] = position[u] <= queries.last_position[i] && position[u] <= last ? dot : no_score;
     }
   }
   RB_UNROLL for (u32 i = 0; i < tile; ++i) {
     float maximum = running.maximum[i];
-    RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) maximum = __builtin_fmaxf(maximum, score[i][u]);
+    RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) maximum =
+        __builtin_fmaxf(maximum, score[i][u]);
     const float keep = exp2_fast(running.maximum[i] - maximum);
     running.maximum[i] = maximum;
     running.weight[i] *= keep;
-    RB_UNROLL for (u32 slot = 0; slot < slots; ++slot)
-        RB_UNROLL for (int j = 0; j < 8; ++j) running.sum[i][slot][j] *= keep;
+    RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) RB_UNROLL for (int j = 0; j < 8; ++j)
+        running.sum[i][slot][j] *= keep;
     RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) {
       const float p = score[i][u] == no_score ? 0.0f : exp2_fast(score[i][u] - maximum);
       score[i][u] = p;
@@ -127,9 +130,9 @@ RB_INLINE void take_positions(const Queries<tile, slots>& queries,
   RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) {
     const u32 readable = position[u] < last ? position[u] : last;
     const CacheRow<slots> value = load_row<slots>(values + u64(readable) * head_dimension);
-    RB_UNROLL for (u32 i = 0; i < tile; ++i)
-        RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) RB_UNROLL for (int j = 0; j < 8; ++j)
-      running.sum[i][slot][j] += score[i][u] * static_cast<float>(value.chunk[slot][j]);
+    RB_UNROLL for (u32 i = 0; i < tile; ++i) RB_UNROLL for (u32 slot = 0; slot < slots; ++slot)
+        RB_UNROLL for (int j = 0; j < 8; ++j)
+            running.sum[i][slot][j] += score[i][u] * static_cast<float>(value.chunk[slot][j]);
   }
 }
 
@@ -149,7 +152,7 @@ RB_INLINE void combine_lanes(Running<tile, slots>& running) {
     };
     running.weight[i] = over_groups(running.weight[i]);
     RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) RB_UNROLL for (int j = 0; j < 8; ++j)
-      running.sum[i][slot][j] = over_groups(running.sum[i][slot][j]);
+        running.sum[i][slot][j] = over_groups(running.sum[i][slot][j]);
   }
 }
 
@@ -159,8 +162,8 @@ RB_INLINE void store_wave(const Running<tile, slots>& running) {
   if (lane_id() < row_lanes) {
     RB_UNROLL for (u32 i = 0; i < tile; ++i) RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) {
       if (!chunk_live(slot)) continue;
-      RB_UNROLL for (u32 j = 0; j < 8; ++j)
-        shared_sums[wave][i][chunk_of(slot) * 8 + j] = running.sum[i][slot][j];
+      RB_UNROLL for (u32 j = 0; j < 8; ++j) shared_sums[wave][i][chunk_of(slot) * 8 + j] =
+          running.sum[i][slot][j];
     }
   }
   if (lane_id() == 0) {
@@ -174,22 +177,23 @@ RB_INLINE void store_wave(const Running<tile, slots>& running) {
 // Brings the four waves together and writes the result of query `i` of the tile.
 RB_INLINE void write_query(const AttentionArguments& args, u32 i, u64 row, u32 split) {
   float maximum = no_score;
-  RB_UNROLL for (u32 w = 0; w < waves; ++w)
-    maximum = __builtin_fmaxf(maximum, shared_maximum[w][i]);
+  RB_UNROLL for (u32 w = 0; w < waves; ++w) maximum =
+      __builtin_fmaxf(maximum, shared_maximum[w][i]);
   float keep[waves], weight = 0;
   RB_UNROLL for (u32 w = 0; w < waves; ++w) {
     keep[w] = exp2_fast(shared_maximum[w][i] - maximum);
     weight += keep[w] * shared_weight[w][i];
   }
   const u32 splits = split_positions ? (args.positions + split_positions - 1) / split_positions : 1;
-  const Global<float> partial =
-      args.partials + (row * splits + split) * (head_dimension + 2);
+  const Global<float> partial = args.partials + (row * splits + split) * (head_dimension + 2);
   const float factor = split_positions ? 1.0f : 1.0f / weight;
   for (u32 d = thread_id(); d < head_dimension; d += threads) {
     float sum = 0;
     RB_UNROLL for (u32 w = 0; w < waves; ++w) sum += keep[w] * shared_sums[w][i][d];
-    if (split_positions) partial[d] = sum;
-    else args.output[row * head_dimension + d] = sum * factor;
+    if (split_positions)
+      partial[d] = sum;
+    else
+      args.output[row * head_dimension + d] = sum * factor;
   }
   if (split_positions && thread_id() == 0) {
     partial[head_dimension] = maximum;
@@ -214,13 +218,13 @@ RB_INLINE void attend(const AttentionArguments& args) {
   RB_UNROLL for (u32 i = 0; i < tile; ++i) running.maximum[i] = no_score;
   const u32 own = wave_id() * rows_per_wave + lane_id() / row_lanes;
   RB_NO_UNROLL for (u32 base = begin; base <= last; base += waves * rows_per_wave * unrolled<slots>)
-    take_positions(queries, args.key_cache + cache, args.value_cache + cache, base + own, last,
-                   running);
+      take_positions(queries, args.key_cache + cache, args.value_cache + cache, base + own, last,
+                     running);
   combine_lanes(running);
   store_wave(running);
   group_barrier();
   RB_NO_UNROLL for (u32 i = 0; i < tile && first + i < count; ++i)
-    write_query(args, i, query_row(args, first + i, kv_head), split);
+      write_query(args, i, query_row(args, first + i, kv_head), split);
 }
 
 template <u32 slots>

@@ -60,8 +60,8 @@ RB_INLINE float multiply_add(const typename D::Result& w, const Activations<D>& 
   RB_UNROLL for (u32 run = 0; run < A::runs; ++run) {
     float dot = 0;
     if constexpr (D::centre != 0) dot = -D::centre * a.sums[run];
-    RB_UNROLL for (u32 i = 0; i < A::run_length; ++i)
-      dot += w.q[run * A::run_length + i] * a.x[run * A::run_length + i];
+    RB_UNROLL for (u32 i = 0; i < A::run_length; ++i) dot +=
+        w.q[run * A::run_length + i] * a.x[run * A::run_length + i];
     sum += w.scale[run] * dot;
     if constexpr (D::has_minimum) sum += w.minimum[run] * a.sums[run];
   }

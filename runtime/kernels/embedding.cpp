@@ -16,7 +16,7 @@ RB_INLINE void decode_row(Bytes row, Global<float> output) {
     const auto w = D::decode(row, unit, columns);
     constexpr u32 length = D::Result::run_length;
     RB_UNROLL for (u32 i = 0; i < unit_weights; ++i)
-      output[D::position(unit, i / length, columns) + i % length] = exact_weight<D>(w, i);
+        output[D::position(unit, i / length, columns) + i % length] = exact_weight<D>(w, i);
   }
   if constexpr (!D::whole_units)
     for (u32 i = units * unit_weights + thread_id(); i < columns; i += threads)

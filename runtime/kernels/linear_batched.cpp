@@ -31,7 +31,9 @@ struct Accumulator {
   float at[4][4];  // [row][token]
 };
 
-RB_INLINE u32 token_tile_start() { return group_y() * tile_tokens; }
+RB_INLINE u32 token_tile_start() {
+  return group_y() * tile_tokens;
+}
 
 template <class D>
 RB_INLINE u32 unit_count() {
@@ -49,8 +51,10 @@ RB_INLINE void stage_weights(Bytes row, u32 unit, float (&tile)[unit_weights][we
     RB_UNROLL for (u32 i = 0; i < unit_weights; ++i) {
       const u32 run = i / R::run_length;
       float value = w.q[i];
-      if constexpr (D::has_minimum) value = w.scale[run] * value + w.minimum[run];
-      else if constexpr (D::scaled) value = w.scale[run] * value - D::centre * w.scale[run];
+      if constexpr (D::has_minimum)
+        value = w.scale[run] * value + w.minimum[run];
+      else if constexpr (D::scaled)
+        value = w.scale[run] * value - D::centre * w.scale[run];
       tile[i][column] = value;
     }
     return;
@@ -68,8 +72,7 @@ RB_INLINE void stage_weights(Bytes row, u32 unit, float (&tile)[unit_weights][we
 template <class D>
 RB_INLINE void stage_activations(Global<const float> row, Global<const float> norm, u32 unit,
                                  u32 first, u32 count, u32 column, bool live,
-                                 float (&tile)[unit_weights][token_stride],
-                                 float& sum_of_squares) {
+                                 float (&tile)[unit_weights][token_stride], float& sum_of_squares) {
   const u32 whole = columns / unit_weights;
   constexpr u32 length = D::Result::run_length;
   RB_UNROLL for (u32 i = 0; i < count; i += 4) {
@@ -104,8 +107,8 @@ RB_INLINE void multiply_tile(const float (&w)[unit_weights][weight_stride],
   _Pragma("clang loop unroll_count(8)") for (u32 k = 0; k < unit_weights; ++k) {
     const f32x4 wk = *reinterpret_cast<const f32x4*>(&w[k][row]);
     const f32x4 xk = *reinterpret_cast<const f32x4*>(&x[k][token]);
-    RB_UNROLL for (int r = 0; r < 4; ++r)
-        RB_UNROLL for (int t = 0; t < 4; ++t) acc.at[r][t] += wk[r] * xk[t];
+    RB_UNROLL for (int r = 0; r < 4; ++r) RB_UNROLL for (int t = 0; t < 4; ++t) acc.at[r][t] +=
+        wk[r] * xk[t];
   }
 }
 
@@ -135,7 +138,9 @@ RB_INLINE void finish_norm(float sum_of_squares, float epsilon, float (&sums)[wa
 RB_SHARED Tile tile;
 RB_SHARED float norm_sums[waves][tile_tokens];
 
-RB_INLINE u32 smaller(u32 a, u32 b) { return a < b ? a : b; }
+RB_INLINE u32 smaller(u32 a, u32 b) {
+  return a < b ? a : b;
+}
 
 template <class D>
 RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments& part) {

@@ -46,17 +46,16 @@ RB_INLINE void dot_rows(const Rows<D, tile> (&w)[matrices], const Input& in,
                         float (&sums)[matrices][tile], float& sum_of_squares) {
   const u32 whole = columns / unit_weights * unit_weights;
   const u32 units = whole / unit_weights;
-  RB_UNROLL for (u32 m = 0; m < matrices; ++m)
-      RB_UNROLL for (u32 r = 0; r < tile; ++r) sums[m][r] = 0;
+  RB_UNROLL for (u32 m = 0; m < matrices; ++m) RB_UNROLL for (u32 r = 0; r < tile; ++r) sums[m][r] =
+      0;
   sum_of_squares = 0;
   const u32 steps = (units + lanes_per_row - 1) / lanes_per_row;
   RB_NO_UNROLL for (u32 step = 0; step < steps; ++step) {
     const u32 unit = step * lanes_per_row + in.lane;
     if (units % lanes_per_row != 0 && unit >= units) break;
-    const auto x =
-        load_activations<D>(in.row, in.norm, normalise, unit, columns, sum_of_squares);
+    const auto x = load_activations<D>(in.row, in.norm, normalise, unit, columns, sum_of_squares);
     RB_UNROLL for (u32 m = 0; m < matrices; ++m) RB_UNROLL for (u32 r = 0; r < tile; ++r)
-      sums[m][r] = multiply_add<D>(D::decode(w[m].address[r], unit, columns), x, sums[m][r]);
+        sums[m][r] = multiply_add<D>(D::decode(w[m].address[r], unit, columns), x, sums[m][r]);
   }
   if constexpr (!D::whole_units) {
     for (u32 i = whole + in.lane; i < columns; i += lanes_per_row) {
@@ -66,11 +65,11 @@ RB_INLINE void dot_rows(const Rows<D, tile> (&w)[matrices], const Input& in,
         x *= in.norm[i];
       }
       RB_UNROLL for (u32 m = 0; m < matrices; ++m) RB_UNROLL for (u32 r = 0; r < tile; ++r)
-        sums[m][r] += D::element(w[m].address[r], i) * x;
+          sums[m][r] += D::element(w[m].address[r], i) * x;
     }
   }
-  RB_UNROLL for (u32 m = 0; m < matrices; ++m) RB_UNROLL for (u32 r = 0; r < tile; ++r)
-    sums[m][r] = add_lanes(sums[m][r], lanes_per_row);
+  RB_UNROLL for (u32 m = 0; m < matrices; ++m) RB_UNROLL for (u32 r = 0; r < tile; ++r) sums[m][r] =
+      add_lanes(sums[m][r], lanes_per_row);
   if (normalise) sum_of_squares = add_lanes(sum_of_squares, lanes_per_row);
 }
 
@@ -150,8 +149,10 @@ RB_KERNEL(threads) gated_vector(GatedLinearArguments args) {
   if (args.state->tokens == 0) return;
   with_decoder<0>(type_0, [&](auto decoder) {
     using D = decltype(decoder);
-    if (row_tile >= 2) gated_rows<D, 2>(args);
-    else gated_rows<D, 1>(args);
+    if (row_tile >= 2)
+      gated_rows<D, 2>(args);
+    else
+      gated_rows<D, 1>(args);
   });
 }
 

@@ -34,14 +34,28 @@ using half8 = half __attribute__((ext_vector_type(8)));
 
 inline constexpr u32 wave_lanes = 32;
 
-RB_INLINE u32 thread_id() { return __builtin_amdgcn_workitem_id_x(); }
-RB_INLINE u32 lane_id() { return thread_id() % wave_lanes; }
+RB_INLINE u32 thread_id() {
+  return __builtin_amdgcn_workitem_id_x();
+}
+RB_INLINE u32 lane_id() {
+  return thread_id() % wave_lanes;
+}
 // The same in all lanes, and known to be: what is computed from it stays in scalar registers.
-RB_INLINE u32 wave_id() { return __builtin_amdgcn_readfirstlane(thread_id() / wave_lanes); }
-RB_INLINE u32 group_x() { return __builtin_amdgcn_workgroup_id_x(); }
-RB_INLINE u32 group_y() { return __builtin_amdgcn_workgroup_id_y(); }
-RB_INLINE u32 group_z() { return __builtin_amdgcn_workgroup_id_z(); }
-RB_INLINE u32 uniform(u32 value) { return __builtin_amdgcn_readfirstlane(value); }
+RB_INLINE u32 wave_id() {
+  return __builtin_amdgcn_readfirstlane(thread_id() / wave_lanes);
+}
+RB_INLINE u32 group_x() {
+  return __builtin_amdgcn_workgroup_id_x();
+}
+RB_INLINE u32 group_y() {
+  return __builtin_amdgcn_workgroup_id_y();
+}
+RB_INLINE u32 group_z() {
+  return __builtin_amdgcn_workgroup_id_z();
+}
+RB_INLINE u32 uniform(u32 value) {
+  return __builtin_amdgcn_readfirstlane(value);
+}
 
 RB_INLINE void group_barrier() {
   __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
@@ -90,8 +104,10 @@ RB_INLINE u32 lane_xor16_bits(u32 value) {
 template <int mask, class T>
 RB_INLINE T lane_xor(T value) {
   static_assert(sizeof(T) == 4);
-  if constexpr (mask == 16) return bits<T>(lane_xor16_bits(bits<u32>(value)));
-  else return bits<T>(lane_xor_bits<mask>(bits<u32>(value)));
+  if constexpr (mask == 16)
+    return bits<T>(lane_xor16_bits(bits<u32>(value)));
+  else
+    return bits<T>(lane_xor_bits<mask>(bits<u32>(value)));
 }
 
 // Combines the values of groups of `lanes` lanes (a power of two), and leaves the result in each.
@@ -114,7 +130,9 @@ RB_INLINE float max_lanes(float value, u32 lanes = wave_lanes) {
 }
 
 // 2^x with the card's own instruction (1 ulp; results below 2^-126 are zero).
-RB_INLINE float exp2_fast(float x) { return __builtin_amdgcn_exp2f(x); }
+RB_INLINE float exp2_fast(float x) {
+  return __builtin_amdgcn_exp2f(x);
+}
 inline constexpr float log2_e = 1.44269504088896340736f;
 
 RB_INLINE float silu(float x) {

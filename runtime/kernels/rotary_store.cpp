@@ -28,10 +28,14 @@ RB_INLINE SineCosine sine_cosine(float turns) {
   const float cosine =
       1.0f + s * (-0.5f + s * (1.0f / 24 + s * (-1.0f / 720 + s * (1.0f / 40320))));
   switch (static_cast<int>(quarter) & 3) {
-    case 0: return {sine, cosine};
-    case 1: return {cosine, -sine};
-    case 2: return {-sine, -cosine};
-    default: return {-cosine, sine};
+    case 0:
+      return {sine, cosine};
+    case 1:
+      return {cosine, -sine};
+    case 2:
+      return {-sine, -cosine};
+    default:
+      return {-cosine, sine};
   }
 }
 
@@ -75,8 +79,8 @@ RB_INLINE Head load_head(Global<const float> source) {
 
 RB_INLINE void normalise_head(Head& head, Global<const float> weight, float epsilon) {
   float sum = 0;
-  RB_UNROLL for (u32 i = 0; i < max_pairs; ++i)
-    sum += head.x[i][0] * head.x[i][0] + head.x[i][1] * head.x[i][1];
+  RB_UNROLL for (u32 i = 0; i < max_pairs; ++i) sum +=
+      head.x[i][0] * head.x[i][0] + head.x[i][1] * head.x[i][1];
   const float mean = add_lanes(sum) / static_cast<float>(head_dimension);
   const float factor = __builtin_amdgcn_rsqf(mean + epsilon);
   RB_UNROLL for (u32 i = 0; i < max_pairs; ++i) {

@@ -1,10 +1,10 @@
 // Drawing the next token on the card.
 //
 // sample_reduce finds the best token of each slice of the vocabulary. sample, one workgroup, then
-// takes the best of them (greedy), or draws. All sets that sampling keeps are prefixes of one order:
-// larger logit first, lower token id first among equals. An element's place in it is its composite,
-// which is unique. So top-k, top-p and the draw itself are one question, "where does the sum of
-// weights along this order reach a target?", answered by a radix select over composites.
+// takes the best of them (greedy), or draws. All sets that sampling keeps are prefixes of one
+// order: larger logit first, lower token id first among equals. An element's place in it is its
+// composite, which is unique. So top-k, top-p and the draw itself are one question, "where does the
+// sum of weights along this order reach a target?", answered by a radix select over composites.
 //
 // Weights are integers, floor(2^31 exp((logit - largest) / temperature)): their sums do not depend
 // on the order of addition, so a seed gives the same tokens on every run.
@@ -31,7 +31,9 @@ RB_INLINE float logit_of(u32 key) {
   return bits<float>(key & 0x80000000u ? key & 0x7fffffffu : ~key);
 }
 
-RB_INLINE u64 composite(u32 key, u32 token) { return u64(key) << 32 | ~token; }
+RB_INLINE u64 composite(u32 key, u32 token) {
+  return u64(key) << 32 | ~token;
+}
 
 struct Best {
   u32 key;
@@ -259,8 +261,8 @@ RB_INLINE u64 share_of(u64 sum, float p) {
 
 RB_INLINE u32 draw(const SampleArguments& args, Best best) {
   const Global<const SamplingParameters> p = args.parameters;
-  Source source = {args.logits, args.candidates, args.vocabulary, false, logit_of(best.key),
-                   log2_e / p->temperature};
+  Source source = {args.logits, args.candidates,    args.vocabulary,
+                   false,       logit_of(best.key), log2_e / p->temperature};
   const u32 top_k = p->top_k;
   if (top_k != 0 && top_k < source.count) keep_best(source, top_k, args.candidates);
   u64 kept = weight_sum(source, 0);
@@ -300,7 +302,8 @@ RB_INLINE void finish(const SampleArguments& args, u32 token) {
   state->sampled = sequence;
   state->stop_reason = static_cast<u32>(stop);
   const u32 word = token | static_cast<u32>(stop) << runtime::ring_token_bits;
-  const auto entry = reinterpret_cast<Global<u64>>(args.ring + ((sequence - 1) & (args.ring_entries - 1)));
+  const auto entry =
+      reinterpret_cast<Global<u64>>(args.ring + ((sequence - 1) & (args.ring_entries - 1)));
   __scoped_atomic_store_n(entry, u64(word) << 32 | sequence, __ATOMIC_RELEASE,
                           __MEMORY_SCOPE_SYSTEM);
 }

@@ -400,7 +400,7 @@ struct Decoder<WeightType::q2_k> : StridedRunsLayout {
       r.scale[run] = d * static_cast<float>(s & 15u);
       r.minimum[run] = dmin * static_cast<float>(s >> 4);
       RB_UNROLL for (u32 i = 0; i < 2; ++i)
-        bytes_to_floats((packed[i] >> (2 * run)) & 0x03030303u, r.q + 8 * run + 4 * i);
+          bytes_to_floats((packed[i] >> (2 * run)) & 0x03030303u, r.q + 8 * run + 4 * i);
     }
     return r;
   }
@@ -408,7 +408,8 @@ struct Decoder<WeightType::q2_k> : StridedRunsLayout {
 
 template <>
 struct Decoder<WeightType::q3_k> : StridedRunsLayout {
-  static constexpr float centre = 4;  // the high bit is stored inverted: set means "do not subtract"
+  static constexpr float centre =
+      4;  // the high bit is stored inverted: set means "do not subtract"
   static RB_INLINE u64 row_bytes(u32 columns) { return u64(columns / 256) * 110; }
   // 6-bit scale k of 16: four bits, two to a byte, then two bits, four to a byte.
   static RB_INLINE float scale(Bytes s, u32 k) {
@@ -426,8 +427,8 @@ struct Decoder<WeightType::q3_k> : StridedRunsLayout {
     RB_UNROLL for (u32 run = 0; run < 4; ++run) {
       r.scale[run] = d * scale(block + 96, scale_index(unit, run));
       RB_UNROLL for (u32 i = 0; i < 2; ++i) {
-        const u32 q = ((packed[i] >> (2 * run)) & 0x03030303u) |
-                      (((high[i] >> run) & 0x01010101u) << 2);
+        const u32 q =
+            ((packed[i] >> (2 * run)) & 0x03030303u) | (((high[i] >> run) & 0x01010101u) << 2);
         bytes_to_floats(q, r.q + 8 * run + 4 * i);
       }
     }
@@ -439,9 +440,12 @@ struct Decoder<WeightType::q3_k> : StridedRunsLayout {
 template <class D>
 RB_INLINE float exact_weight(const typename D::Result& unit, u32 index) {
   const u32 run = index / D::Result::run_length;
-  if constexpr (!D::scaled) return unit.q[index];
-  else if constexpr (D::has_minimum) return unit.scale[run] * unit.q[index] + unit.minimum[run];
-  else return unit.scale[run] * (unit.q[index] - D::centre);
+  if constexpr (!D::scaled)
+    return unit.q[index];
+  else if constexpr (D::has_minimum)
+    return unit.scale[run] * unit.q[index] + unit.minimum[run];
+  else
+    return unit.scale[run] * (unit.q[index] - D::centre);
 }
 
 // Calls body with the decoder of a type that is a constant of the finaliser. Each use takes its own
@@ -450,21 +454,36 @@ RB_INLINE float exact_weight(const typename D::Result& unit, u32 index) {
 template <u32 slot, class Body>
 RB_DEVICE void with_decoder(u32 type, Body body) {
   switch (static_cast<WeightType>(type)) {
-    case WeightType::f32: return body(Decoder<WeightType::f32>{});
-    case WeightType::f16: return body(Decoder<WeightType::f16>{});
-    case WeightType::bf16: return body(Decoder<WeightType::bf16>{});
-    case WeightType::q4_0: return body(Decoder<WeightType::q4_0>{});
-    case WeightType::q4_1: return body(Decoder<WeightType::q4_1>{});
-    case WeightType::q5_0: return body(Decoder<WeightType::q5_0>{});
-    case WeightType::q5_1: return body(Decoder<WeightType::q5_1>{});
-    case WeightType::q8_0: return body(Decoder<WeightType::q8_0>{});
-    case WeightType::q2_k: return body(Decoder<WeightType::q2_k>{});
-    case WeightType::q3_k: return body(Decoder<WeightType::q3_k>{});
-    case WeightType::q4_k: return body(Decoder<WeightType::q4_k>{});
-    case WeightType::q5_k: return body(Decoder<WeightType::q5_k>{});
-    case WeightType::q6_k: return body(Decoder<WeightType::q6_k>{});
-    case WeightType::iq4_nl: return body(Decoder<WeightType::iq4_nl>{});
-    case WeightType::iq4_xs: return body(Decoder<WeightType::iq4_xs>{});
+    case WeightType::f32:
+      return body(Decoder<WeightType::f32>{});
+    case WeightType::f16:
+      return body(Decoder<WeightType::f16>{});
+    case WeightType::bf16:
+      return body(Decoder<WeightType::bf16>{});
+    case WeightType::q4_0:
+      return body(Decoder<WeightType::q4_0>{});
+    case WeightType::q4_1:
+      return body(Decoder<WeightType::q4_1>{});
+    case WeightType::q5_0:
+      return body(Decoder<WeightType::q5_0>{});
+    case WeightType::q5_1:
+      return body(Decoder<WeightType::q5_1>{});
+    case WeightType::q8_0:
+      return body(Decoder<WeightType::q8_0>{});
+    case WeightType::q2_k:
+      return body(Decoder<WeightType::q2_k>{});
+    case WeightType::q3_k:
+      return body(Decoder<WeightType::q3_k>{});
+    case WeightType::q4_k:
+      return body(Decoder<WeightType::q4_k>{});
+    case WeightType::q5_k:
+      return body(Decoder<WeightType::q5_k>{});
+    case WeightType::q6_k:
+      return body(Decoder<WeightType::q6_k>{});
+    case WeightType::iq4_nl:
+      return body(Decoder<WeightType::iq4_nl>{});
+    case WeightType::iq4_xs:
+      return body(Decoder<WeightType::iq4_xs>{});
   }
 }
 

@@ -70,10 +70,10 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
   if (operation.query_heads == 0) refuse(name, "there are no query heads");
   if (operation.rope_dimensions % 2 != 0 || operation.rope_dimensions > dimension)
     refuse(name, "the rotated dimensions must be even and at most the head's");
-  const std::uint64_t query_bytes = checked_bytes(
-      name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
-  const std::uint64_t key_bytes = checked_bytes(
-      name, std::uint64_t{operation.capacity} * cache.key_value_heads, dimension, 4);
+  const std::uint64_t query_bytes =
+      checked_bytes(name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
+  const std::uint64_t key_bytes =
+      checked_bytes(name, std::uint64_t{operation.capacity} * cache.key_value_heads, dimension, 4);
   auto& values = block.values;
   block.point(values.queries, operation.queries, query_bytes, 4, Access::read_write, "queries");
   block.point(values.keys, operation.keys, key_bytes, 4, Access::read, "keys");
@@ -111,8 +111,7 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
 
 std::uint64_t attention_scratch_bytes(std::uint32_t query_heads, std::uint32_t head_dimension,
                                       std::uint32_t positions, std::uint32_t capacity) {
-  return checked_bytes("attention",
-                       std::uint64_t{query_heads} * split_count(positions, capacity),
+  return checked_bytes("attention", std::uint64_t{query_heads} * split_count(positions, capacity),
                        std::uint64_t{head_dimension} + 2, 4);
 }
 
@@ -128,8 +127,8 @@ void attention(CommandGraph& graph, const Attention& operation) {
   const std::uint32_t head_group = operation.query_heads / cache.key_value_heads;
   const std::uint32_t tile = query_tile(head_group, dimension, operation.capacity);
   const std::uint32_t splits = split_count(cache.positions, operation.capacity);
-  const std::uint64_t row_bytes = checked_bytes(
-      name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
+  const std::uint64_t row_bytes =
+      checked_bytes(name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
   auto& values = block.values;
   block.point(values.queries, operation.queries, row_bytes, 4, Access::read, "queries");
   block.point(values.key_cache, cache.keys, store_bytes, 2, Access::read, "the key cache");

@@ -26,7 +26,9 @@ std::uint64_t matrix_bytes(const std::string& operation, const WeightMatrix& mat
   return checked_bytes(operation, *row, matrix.rows, 1);
 }
 
-std::uint64_t weight_alignment(WeightType type) { return type == WeightType::f32 ? 4 : 2; }
+std::uint64_t weight_alignment(WeightType type) {
+  return type == WeightType::f32 ? 4 : 2;
+}
 
 void check_capacity(const std::string& operation, std::uint32_t capacity) {
   if (capacity == 0) refuse(operation, "the capacity must be 1 at least");

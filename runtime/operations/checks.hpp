@@ -30,9 +30,10 @@ class ArgumentBlock {
       refuse(operation_, std::string(name) + " has " + std::to_string(view.size.count()) +
                              " bytes, and needs " + std::to_string(bytes));
     if (view.offset.count() % alignment != 0)
-      refuse(operation_, std::string(name) + " must be aligned to " + std::to_string(alignment) +
-                             " bytes");
-    const auto offset = reinterpret_cast<const char*>(&field) - reinterpret_cast<const char*>(&values);
+      refuse(operation_,
+             std::string(name) + " must be aligned to " + std::to_string(alignment) + " bytes");
+    const auto offset =
+        reinterpret_cast<const char*>(&field) - reinterpret_cast<const char*>(&values);
     pointers_.push_back({static_cast<std::uint32_t>(offset),
                          BufferView{view.buffer, view.offset, Bytes(bytes)}, access});
   }
@@ -63,7 +64,9 @@ std::uint64_t weight_alignment(WeightType type);
 
 void check_capacity(const std::string& operation, std::uint32_t capacity);
 
-constexpr std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) { return a / b + (a % b != 0); }
+constexpr std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) {
+  return a / b + (a % b != 0);
+}
 
 inline constexpr std::uint32_t unused_constant = ~0u;
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t threads = 128;
 constexpr std::uint32_t waves = threads / 32;
-constexpr std::uint32_t unit_weights = 32;      // that a lane decodes at once
+constexpr std::uint32_t unit_weights = 32;  // that a lane decodes at once
 constexpr std::uint32_t batched_tile_rows = 64;
 constexpr std::uint32_t batched_tile_tokens = 32;
 

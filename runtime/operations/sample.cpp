@@ -9,7 +9,9 @@ namespace {
 constexpr std::uint32_t reduce_slice = 4096;
 constexpr std::uint64_t candidates_offset = 64 * 1024;  // partials of 2^24 tokens fit before it
 
-std::uint32_t slices(std::uint32_t vocabulary) { return divide_up(vocabulary, reduce_slice); }
+std::uint32_t slices(std::uint32_t vocabulary) {
+  return divide_up(vocabulary, reduce_slice);
+}
 
 }  // namespace
 
@@ -45,8 +47,8 @@ void sample(CommandGraph& graph, const Sample& operation) {
   ArgumentBlock<kernels::SampleArguments> block(name);
   const std::uint64_t candidate_bytes =
       std::uint64_t{vocabulary} * sizeof(kernels::SampleCandidate);
-  block.point(block.values.logits, operation.logits, std::uint64_t{vocabulary} * 4, 4,
-              Access::read, "the logits");
+  block.point(block.values.logits, operation.logits, std::uint64_t{vocabulary} * 4, 4, Access::read,
+              "the logits");
   block.point(block.values.partials, partials, partial_bytes, 8, Access::read,
               "the scratch memory");
   block.point(block.values.candidates,
