@@ -46,26 +46,33 @@ std::uint64_t level_index(const PageTableContext& context, unsigned level, std::
   return index & ((1ull << bits) - 1);
 }
 
-// The leaf at `level`, widened to its fragment: hardware keeps one TLB entry for all of it.
-PageEntry make_leaf(const PageTableContext& context, unsigned level, std::uint64_t entry,
-                    std::uint64_t address) {
-  const std::uint64_t offset = address - (context.first_page << page_shift);
+// The leaf at `level`, widened to its fragment: hardware keeps one TLB entry for all of it. The pages
+// of a fragment follow each other in memory, but need not begin at a multiple of its size there.
+PageEntry make_leaf(const PageTableContext& context, unsigned level, std::uint64_t entry, std::uint64_t address) {
+  const std::uint64_t start = context.first_page << page_shift;
   const unsigned own_shift = level_shift(context, level);
-  const auto fragment = static_cast<unsigned>((entry >> fragment_shift) & fragment_mask);
-  const unsigned shift = std::max(own_shift, std::min(page_shift + fragment, 47u));
-  const std::uint64_t size = 1ull << shift;
+  const std::uint64_t own_base = start + ((address - start) >> own_shift << own_shift);
   PageEntry page;
-  // Where the range does not begin on a fragment's boundary, the pages of a fragment are not
-  // aligned as virtual addresses are; the entry then stands for itself alone.
-  const bool aligned = ((context.first_page << page_shift) & (size - 1)) == 0;
-  page.size = aligned ? size : 1ull << own_shift;
-  page.base = (context.first_page << page_shift) + (offset & ~(page.size - 1));
-  page.physical = (entry & leaf_address_mask) & ~(page.size - 1);
   page.system = (entry & system_memory) != 0;
-  if (!page.system) page.physical -= context.vram_base;
   page.readable = (entry & readable) != 0;
   page.writable = (entry & writable) != 0;
   page.executable = (entry & executable) != 0;
+  page.physical = entry & leaf_address_mask;
+  if (!page.system) page.physical -= context.vram_base;
+
+  const auto fragment = static_cast<unsigned>((entry >> fragment_shift) & fragment_mask);
+  const unsigned shift = std::max(own_shift, std::min(page_shift + fragment, 47u));
+  page.size = 1ull << shift;
+  page.base = address & ~(page.size - 1);
+  const bool inside = page.base >= start && page.base <= own_base && page.physical >= own_base - page.base;
+  if (inside) {
+    page.physical -= own_base - page.base;
+    return page;
+  }
+  // The fragment would begin before the range or before memory: the 4 KiB page stands for itself.
+  page.size = 1ull << page_shift;
+  page.base = address & ~(page.size - 1);
+  page.physical += page.base - own_base;
   return page;
 }
 

@@ -1,0 +1,49 @@
+// Plays the reference trace against an emulated card, as the driver that made it would: where the
+// driver waited for a value, the player waits; where the trace does not hold the bytes (firmware,
+// command buffers, packets), it makes ones of the same meaning from the descriptions beside it
+// (packets_dispatch_and_copy.md, psp_ring_structs.csv).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boot_trace.hpp"
+#include "test_card.hpp"
+
+namespace redbolt::emulator::test {
+
+class TracePlayer {
+ public:
+  explicit TracePlayer(TestCard& card) : card_(card), events_(read_boot_trace()) {}
+
+  // Plays events first..last (numbers of the reference trace); a difference is a test failure.
+  void play(unsigned first, unsigned last);
+
+  // Host memory by the trace's handle.
+  pci::HostMemory& host_memory(unsigned handle) { return *host_memory_.at(handle); }
+
+  // Register reads whose expected value was compared.
+  unsigned compared_reads() const { return compared_; }
+
+ private:
+  void play(std::size_t index);
+  void compare_register(const TraceEvent& event);
+  void write_vram(std::size_t index);
+  void compare_vram(const TraceEvent& event);
+  void write_host(const TraceEvent& event);
+  void compare_host(const TraceEvent& event);
+  void map_host(const TraceEvent& event);
+  std::vector<std::byte> firmware_for(std::size_t index) const;
+  std::vector<std::byte> command_for(std::size_t index) const;
+  const TraceEvent& next_psp_command(std::size_t index) const;
+
+  TestCard& card_;
+  std::vector<TraceEvent> events_;
+  std::map<unsigned, std::unique_ptr<pci::HostMemory>> host_memory_;
+  unsigned compared_ = 0;
+  std::size_t firmware_bytes_ = 0;  // of the image last written: commands name its real size
+};
+
+}  // namespace redbolt::emulator::test
