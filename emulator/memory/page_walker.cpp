@@ -46,9 +46,11 @@ std::uint64_t level_index(const PageTableContext& context, unsigned level, std::
   return index & ((1ull << bits) - 1);
 }
 
-// The leaf at `level`, widened to its fragment: hardware keeps one TLB entry for all of it. The pages
-// of a fragment follow each other in memory, but need not begin at a multiple of its size there.
-PageEntry make_leaf(const PageTableContext& context, unsigned level, std::uint64_t entry, std::uint64_t address) {
+// The leaf at `level`, widened to its fragment: hardware keeps one TLB entry for all of it. The
+// pages of a fragment follow each other in memory, but need not begin at a multiple of its size
+// there.
+PageEntry make_leaf(const PageTableContext& context, unsigned level, std::uint64_t entry,
+                    std::uint64_t address) {
   const std::uint64_t start = context.first_page << page_shift;
   const unsigned own_shift = level_shift(context, level);
   const std::uint64_t own_base = start + ((address - start) >> own_shift << own_shift);
@@ -64,7 +66,8 @@ PageEntry make_leaf(const PageTableContext& context, unsigned level, std::uint64
   const unsigned shift = std::max(own_shift, std::min(page_shift + fragment, 47u));
   page.size = 1ull << shift;
   page.base = address & ~(page.size - 1);
-  const bool inside = page.base >= start && page.base <= own_base && page.physical >= own_base - page.base;
+  const bool inside =
+      page.base >= start && page.base <= own_base && page.physical >= own_base - page.base;
   if (inside) {
     page.physical -= own_base - page.base;
     return page;

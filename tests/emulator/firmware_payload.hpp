@@ -33,7 +33,8 @@ inline void seal(std::vector<std::byte>& image) {
 
 inline std::vector<std::byte> make_payload(const Payload& payload) {
   std::vector<std::byte> image(256 + payload.body + 256);
-  for (std::size_t i = 0; i < payload.body; ++i) image[256 + i] = static_cast<std::byte>(i * 7 + payload.kind);
+  for (std::size_t i = 0; i < payload.body; ++i)
+    image[256 + i] = static_cast<std::byte>(i * 7 + payload.kind);
   const auto text = [&](std::size_t at, std::string_view characters) {
     std::memcpy(image.data() + at, characters.data(), characters.size());
   };

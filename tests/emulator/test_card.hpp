@@ -36,9 +36,12 @@ inline bool eventually(const std::function<bool()>& condition,
 
 class TestCard {
  public:
-  explicit TestCard(const CardOptions& options = small_card()) : card(options), function(card.attach()) {}
+  explicit TestCard(const CardOptions& options = small_card())
+      : card(options), function(card.attach()) {}
 
-  static pci::BarOffset dword(std::uint32_t address) { return pci::BarOffset(std::uint64_t{address} * 4); }
+  static pci::BarOffset dword(std::uint32_t address) {
+    return pci::BarOffset(std::uint64_t{address} * 4);
+  }
 
   // Beyond BAR5 through RSMU_INDEX (0x14) and RSMU_DATA (0x15).
   std::uint32_t read(std::uint32_t address) {
@@ -66,7 +69,9 @@ class TestCard {
   void write_vram64(std::uint64_t offset, std::uint64_t value) {
     function->write64(pci::Bar::k0, pci::BarOffset(offset), value);
   }
-  std::uint32_t read_vram32(std::uint64_t offset) { return function->read32(pci::Bar::k0, pci::BarOffset(offset)); }
+  std::uint32_t read_vram32(std::uint64_t offset) {
+    return function->read32(pci::Bar::k0, pci::BarOffset(offset));
+  }
 
   std::uint32_t config(std::uint32_t offset, unsigned width) {
     return function->read_config(pci::ConfigOffset(offset), width);
