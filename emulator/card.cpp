@@ -18,7 +18,7 @@ const CardOptions& Card::options() const {
 }
 
 std::map<std::string, std::uint64_t> Card::counters() const {
-  return state_->counters().snapshot();
+  return state_->counters();
 }
 
 std::map<std::string, std::uint64_t> Card::unknown_registers() const {

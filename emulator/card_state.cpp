@@ -4,9 +4,11 @@
 #include <bit>
 #include <chrono>
 #include <random>
+#include <thread>
 
 #include "blocks/discovery_table.hpp"
 #include "blocks/interrupt_handler.hpp"
+#include "blocks/mec.hpp"
 #include "blocks/register_address.hpp"
 #include "blocks/sdma.hpp"
 #include "memory/copy_memory.hpp"
@@ -56,6 +58,10 @@ CardOptions complete(CardOptions options) {
   return options;
 }
 
+unsigned wave_threads(const CardOptions& options) {
+  return options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 CardState::CardState(const CardOptions& options)
@@ -77,6 +83,7 @@ CardState::CardState(const CardOptions& options)
       config_(facts_, options_.bar0, options_.bar0_max, [this] { update_bus_mastering(); }),
       parts_{options_,      counters_,       registers_,  memory_,
              graphics_hub_, multimedia_hub_, interrupts_, doorbells_},
+      dispatcher_(wave_threads(options_)),
       rlc_(registers_, worker_, [this] { return graphics_busy(); }),
       psp_(registers_, memory_, multimedia_hub_, hdp_, worker_, options_.firmware, counters_,
            {.start_graphics = [this] { rlc_.start(); },
@@ -122,6 +129,8 @@ void CardState::create_engines() {
   };
   engines_.push_back(std::make_unique<InterruptHandler>(parts_, interrupts_));
   engines_.push_back(std::make_unique<Sdma>(parts_, firmware_loaded));
+  engines_.push_back(
+      std::make_unique<Mec>(parts_, dispatcher_, shader_counters_, firmware_loaded));
 }
 
 bool CardState::graphics_busy() const {

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "blocks/engine.hpp"
@@ -19,6 +21,8 @@
 #include "blocks/smu.hpp"
 #include "pci/config_space.hpp"
 #include "profile.hpp"
+#include "redbolt/emulator/shader/counters.hpp"
+#include "redbolt/emulator/shader/dispatcher.hpp"
 
 namespace redbolt::emulator {
 
@@ -28,7 +32,8 @@ class CardState {
   ~CardState();
 
   const CardOptions& options() const { return options_; }
-  CounterRegistry& counters() { return counters_; }
+  // What the blocks and the waves have counted, by name.
+  std::map<std::string, std::uint64_t> counters() const;
   RegisterSpace& registers() { return registers_; }
   ConfigSpace& config() { return config_; }
   HostPages& host_pages() { return host_pages_; }
@@ -79,6 +84,8 @@ class CardState {
   std::atomic<bool> resetting_{false};
   ConfigSpace config_;
   CardParts parts_;
+  Counters shader_counters_;
+  Dispatcher dispatcher_;
   std::vector<std::unique_ptr<Engine>> engines_;
   Rlc rlc_;
   Psp psp_;

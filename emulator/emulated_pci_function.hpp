@@ -30,7 +30,7 @@ class EmulatedPciFunction final : public pci::PciFunction {
   void reset() override;
   bool is_present() override { return card_->present(); }
   std::map<std::string, std::uint64_t> counters() const override {
-    return card_->counters().snapshot();
+    return card_->counters();
   }
 
  private:

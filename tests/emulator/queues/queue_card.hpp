@@ -68,7 +68,7 @@ class QueueCard {
 
   CardState& state() { return state_; }
   RegisterSpace& registers() { return state_.registers(); }
-  std::uint64_t counter(const char* name) { return state_.counters().snapshot()[name]; }
+  std::uint64_t counter(const char* name) { return state_.counters()[name]; }
 
   std::uint32_t read(const registers::Register& r) { return registers().read(address_of(r)); }
   void write(const registers::Register& r, std::uint32_t value) {
