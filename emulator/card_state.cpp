@@ -133,6 +133,14 @@ void CardState::create_engines() {
       std::make_unique<Mec>(parts_, dispatcher_, shader_counters_, firmware_loaded));
 }
 
+std::vector<std::string> CardState::halted_queues() const {
+  std::vector<std::string> all;
+  for (const auto& engine : engines_) {
+    for (std::string& line : engine->halted_queues()) all.push_back(std::move(line));
+  }
+  return all;
+}
+
 bool CardState::graphics_busy() const {
   return std::any_of(engines_.begin(), engines_.end(),
                      [](const auto& engine) { return engine->busy(); });

@@ -40,6 +40,9 @@ class CardState {
   // For tests and tools beside the bus.
   CardParts& parts() { return parts_; }
 
+  // Why queues of any engine stand still, one line each.
+  std::vector<std::string> halted_queues() const;
+
   bool present() const { return present_.load(std::memory_order_acquire); }
   // The function answers accesses to its BARs.
   bool responds() const;

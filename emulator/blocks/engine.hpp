@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "blocks/doorbell_space.hpp"
 #include "blocks/interrupt_sink.hpp"
@@ -38,6 +40,8 @@ class Engine {
   virtual void reset() = 0;
   // Whether work is in progress or runnable (CP_STAT, SDMA status).
   virtual bool busy() const = 0;
+  // "ME1 pipe 0 queue 0: why it stands still", a line for each queue that does.
+  virtual std::vector<std::string> halted_queues() const { return {}; }
 };
 
 }  // namespace redbolt::emulator

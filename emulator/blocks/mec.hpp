@@ -41,7 +41,7 @@ class Mec : public Engine {
 
   // "ME1 pipe 0 queue 0: why it stands still", for each queue that does, and for those whose
   // activation was refused since the last reset.
-  std::vector<std::string> halted_queues() const;
+  std::vector<std::string> halted_queues() const override;
 
  private:
   using Slot = std::shared_ptr<RingQueue>;

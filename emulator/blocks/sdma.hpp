@@ -32,7 +32,7 @@ class Sdma : public Engine {
 
   // "SDMA0 ring 0: why it stands still", for each ring that does, and for those that did not start
   // since the last reset.
-  std::vector<std::string> halted_queues() const;
+  std::vector<std::string> halted_queues() const override;
 
  private:
   using Slot = std::shared_ptr<RingQueue>;

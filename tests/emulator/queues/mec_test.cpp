@@ -1,0 +1,413 @@
+// Compute queues from registers to waves and back. Programs are gfx1100 machine code; beside each
+// word stands what LLVM's assembler says it is.
+#include "blocks/mec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "queue_card.hpp"
+
+namespace redbolt::emulator::testing {
+namespace {
+
+constexpr std::uint64_t page = QueueCard::va_base + QueueCard::mapped_from;
+constexpr std::uint64_t ring = page + 0x100000;
+constexpr std::uint64_t poll = page + 0x38;
+constexpr std::uint64_t report = page + 0x80;
+constexpr std::uint64_t data = page + 0x10000;
+constexpr std::uint64_t code = page + 0x20000;
+constexpr std::uint64_t buffer = page + 0x30000;
+constexpr std::uint64_t mqd_offset = 0x9b000;  // in VRAM
+constexpr std::uint32_t ring_dwords = 1024;
+constexpr std::uint32_t doorbell = 0x18;
+
+std::uint32_t low(std::uint64_t address) {
+  return static_cast<std::uint32_t>(address);
+}
+std::uint32_t high(std::uint64_t address) {
+  return static_cast<std::uint32_t>(address >> 32);
+}
+
+// Stores user SGPR 2 to the address in user SGPRs 0 and 1.
+const std::vector<std::uint32_t> store_program{
+    0x7e000280,              // v_mov_b32 v0, 0
+    0x7e020202,              // v_mov_b32 v1, s2
+    0xdc6a0000, 0x00000100,  // global_store_b32 v0, v1, s[0:1]
+    0xbfb00000,              // s_endpgm
+};
+const std::vector<std::uint32_t> endless_program{0xbfa0ffff};  // s_branch -1
+
+class MecTest : public ::testing::Test {
+ protected:
+  MecTest() {
+    card.clear(page, 0x40000);
+    card.write(gc::CP_MEC_DOORBELL_RANGE_LOWER, 0);
+    card.write(gc::CP_MEC_DOORBELL_RANGE_UPPER, 0xf8);
+    card.write(gc::CP_MEC_RS64_CNTL, 0x10000);
+    card.write(gc::CP_MEC_RS64_CNTL, 0);
+    card.write(gc::CP_MEC_RS64_CNTL, 0x4000000);
+    select(0);
+  }
+  ~MecTest() override {
+    // Fixtures must go promptly, whatever hangs.
+    const auto begin = std::chrono::steady_clock::now();
+    card_.reset();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  }
+
+  void select(std::uint32_t queue) { card.write(gc::GRBM_GFX_CNTL, 0x4 | queue << 8); }
+
+  // Step 15 of boot_order_gfx1100.md: an MQD in VRAM whose dwords 0x80..0xb7 go to the registers
+  // one after the other, then CP_HQD_ACTIVE. The header and the masks of compute units are those of
+  // the trace (event 4904 gives the SHA-256 of its MQD).
+  void activate(std::uint64_t ring_base = ring, std::uint32_t compute_units = 0xffffffff,
+                std::uint32_t doorbell_byte = doorbell) {
+    std::vector<std::uint32_t> mqd(512);
+    mqd[0] = 0xc0310800;
+    for (const std::size_t mask : {23, 24, 26, 27, 44, 45, 46, 47}) mqd[mask] = compute_units;
+    const std::uint64_t mc = card.state().parts().memory.framebuffer_base().value() + mqd_offset;
+    const auto set = [&](std::size_t index, std::uint64_t address) {
+      mqd[index] = low(address);
+      mqd[index + 1] = high(address);
+    };
+    set(0x80, mc);
+    mqd[0x84] = 0x5501;
+    set(0x88, ring_base >> 8);
+    set(0x8b, report);
+    set(0x8d, poll);
+    mqd[0x8f] = 0x40000000 | doorbell_byte;
+    mqd[0x91] = 0x509;  // 2^10 dwords
+    mqd[0xa2] = 0x100;
+    card.put(QueueCard::va_base + mqd_offset, mqd);
+    for (std::uint32_t i = 0x80; i <= 0xb7; ++i) card.registers().write(0x3209 + i - 0x80, mqd[i]);
+    card.write(gc::CP_HQD_ACTIVE, 1);
+  }
+  bool is_active() { return card.read(gc::CP_HQD_ACTIVE) == 1; }
+  bool ends() {
+    return eventually([&] { return !is_active(); });
+  }
+  void reset_queue() {
+    card.write(gc::CP_HQD_DEQUEUE_REQUEST, 2);
+    card.write(gc::SPI_COMPUTE_QUEUE_RESET, 1);
+  }
+
+  void submit(const std::vector<std::uint32_t>& words) {
+    for (const std::uint32_t word : words) {
+      card.store32(ring + (written_++ % ring_dwords) * 4, word);
+    }
+    card.store64(poll, written_);
+    card.state().ring_doorbell(doorbell, written_, 8);
+  }
+  bool drained() {
+    return eventually([&] { return card.load64(report) == written_; });
+  }
+
+  void load(const std::vector<std::uint32_t>& program) { card.put(code, program); }
+  static std::vector<std::uint32_t> dispatch(std::uint64_t target, std::uint32_t value) {
+    return {
+        0xc0027600,
+        0x20c,
+        low(code >> 8),
+        high(code >> 8),  // COMPUTE_PGM
+        0xc0027600,
+        0x212,
+        0x40bf0000,
+        0x6,  // RSRC1, RSRC2: three user SGPRs
+        0xc0037600,
+        0x240,
+        low(target),
+        high(target),
+        value,
+        0xc0087600,
+        0x204,
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+        0,
+        0,
+        0xc0031500,
+        1,
+        1,
+        1,
+        0x8005,
+    };
+  }
+  static std::vector<std::uint32_t> release(std::uint64_t target, std::uint32_t value,
+                                            std::uint32_t selects = 1u << 29,
+                                            std::uint32_t context_id = 0) {
+    return {0xc0064900, 0x70f514, selects, low(target), high(target), value, 0, context_id};
+  }
+  static std::vector<std::uint32_t> wait_equal(std::uint64_t target, std::uint32_t value) {
+    return {0xc0053c00, 0x13, low(target), high(target), value, 0xffffffff, 4};
+  }
+  std::vector<std::string> reasons() { return card.state().halted_queues(); }
+
+  std::unique_ptr<QueueCard> card_ = std::make_unique<QueueCard>();
+  QueueCard& card = *card_;
+  std::uint64_t written_ = 0;
+};
+
+std::vector<std::uint32_t> operator+(std::vector<std::uint32_t> a,
+                                     const std::vector<std::uint32_t>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+TEST_F(MecTest, DispatchThenFence) {
+  load(store_program);
+  activate();
+  ASSERT_TRUE(is_active());
+  submit(dispatch(data, 0xcafe) + release(data + 64, 3));
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data), 0xcafeu);
+  EXPECT_EQ(card.load32(data + 64), 3u);
+  EXPECT_EQ(card.read(gc::CP_HQD_PQ_RPTR), written_);
+  EXPECT_EQ(card.counter("dispatches"), 1u);
+  EXPECT_EQ(card.counter("waves"), 1u);
+  EXPECT_EQ(card.counter("doorbells"), 1u);
+  EXPECT_EQ(card.counter("compute_fences"), 1u);
+  EXPECT_EQ(card.counter("pm4_DISPATCH_DIRECT"), 1u);
+}
+
+TEST_F(MecTest, ManyDispatchesInAnIndirectBuffer) {
+  load(store_program);
+  activate();
+  std::vector<std::uint32_t> words;
+  for (std::uint32_t i = 0; i < 200; ++i) words = words + dispatch(data + 4 * i, i + 1);
+  card.put(buffer, words);
+  submit(std::vector<std::uint32_t>{0xc0023f00, low(buffer), high(buffer),
+                                    static_cast<std::uint32_t>(words.size()) | 1u << 23} +
+         release(data + 4096, 1));
+  ASSERT_TRUE(drained());
+  for (std::uint32_t i = 0; i < 200; ++i) EXPECT_EQ(card.load32(data + 4 * i), i + 1);
+  EXPECT_EQ(card.counter("pm4_INDIRECT_BUFFER"), 1u);
+  EXPECT_EQ(card.counter("dispatches"), 200u);
+}
+
+TEST_F(MecTest, RingWrapsManyTimes) {
+  activate();
+  for (std::uint32_t i = 1; i <= 300; ++i) {
+    submit(release(data, i) + std::vector<std::uint32_t>{0xc0051000, 0, 0, 0, 0, 0, 0});
+    ASSERT_TRUE(drained());
+    ASSERT_EQ(card.load32(data), i);
+  }
+  EXPECT_GT(written_, 4 * ring_dwords);
+}
+
+TEST_F(MecTest, UnmappedRingIsRefused) {
+  InterruptRing interrupts(card);
+  activate(QueueCard::va_base + 0x40000000);
+  EXPECT_FALSE(is_active());
+  EXPECT_NE(card.read(gc::GCVM_L2_PROTECTION_FAULT_STATUS), 0u);
+  EXPECT_EQ(gc::CP_HQD_ERROR.pq_utcl1_error.of(card.read(gc::CP_HQD_ERROR)), 1u);
+  EXPECT_TRUE(interrupts.wait_for(1));
+  ASSERT_EQ(reasons().size(), 1u);
+  activate();
+  EXPECT_TRUE(is_active());
+}
+
+TEST_F(MecTest, PipeThatIsNotActiveHoldsItsQueues) {
+  card.write(gc::CP_MEC_RS64_CNTL, 0);
+  activate();
+  submit(release(data, 1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(card.load32(data), 0u);
+  card.write(gc::CP_MEC_RS64_CNTL, 0x4000000);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data), 1u);
+}
+
+TEST_F(MecTest, WithoutFirmwareNothingRuns) {
+  card.registers().poke(address_of(gc::RLC_RLCS_BOOTLOAD_STATUS), 0);
+  card.write(gc::CP_MEC_RS64_CNTL, 0x4000000);
+  activate();
+  submit(release(data, 1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(card.load32(data), 0u);
+}
+
+TEST_F(MecTest, PipeResetEndsItsQueues) {
+  activate();
+  submit(wait_equal(data, 1));
+  card.write(gc::CP_MEC_RS64_CNTL, 0x4010000);
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(MecTest, SoftResetEndsQueues) {
+  activate();
+  submit(wait_equal(data, 1));
+  card.write(gc::GRBM_SOFT_RESET, 0x40001);
+  card.write(gc::GRBM_SOFT_RESET, 0);
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(MecTest, WithoutComputeUnitsNoWaveStarts) {
+  load(store_program);
+  activate(ring, 0);
+  submit(dispatch(data, 1) + release(data + 64, 1));
+  ASSERT_TRUE(eventually([&] { return !reasons().empty(); }));
+  EXPECT_NE(reasons()[0].find("COMPUTE_STATIC_THREAD_MGMT"), std::string::npos);
+  EXPECT_EQ(card.load32(data + 64), 0u);
+  EXPECT_TRUE(is_active());
+}
+
+TEST_F(MecTest, BadOpcode) {
+  InterruptRing interrupts(card);
+  activate();
+  submit({0xc0000300, 0});
+  ASSERT_TRUE(interrupts.wait_for(1));
+  EXPECT_EQ(interrupts.entry(0)[0], 20u | 183u << 8 | 0x04u << 16);
+  EXPECT_TRUE(is_active());
+  reset_queue();
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(MecTest, EndOfPipeInterrupt) {
+  InterruptRing interrupts(card);
+  select(2);
+  activate();
+  submit(release(data, 1, 1u << 29 | 2u << 24, 0xabcd));
+  ASSERT_TRUE(interrupts.wait_for(1));
+  EXPECT_EQ(interrupts.entry(0)[0], 20u | 181u << 8 | 0x24u << 16);
+  EXPECT_EQ(interrupts.entry(0)[4], 0xabcdu);
+  EXPECT_EQ(card.load32(data), 1u);
+}
+
+TEST_F(MecTest, IllegalInstruction) {
+  InterruptRing interrupts(card);
+  load({0xffffffff});
+  activate();
+  submit(dispatch(data, 1) + release(data, 1));
+  ASSERT_TRUE(interrupts.wait_for(1));
+  const auto entry = interrupts.entry(0);
+  EXPECT_EQ(entry[0] & 0xffff, 20u | 239u << 8);
+  EXPECT_EQ(entry[4] >> 21 & 0xf, 1u);
+  EXPECT_EQ(entry[5] >> 6 & 3, 2u);
+  EXPECT_EQ(card.load32(data), 0u);
+  EXPECT_TRUE(is_active());
+  reset_queue();
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(MecTest, WaveThatTouchesUnmappedMemory) {
+  InterruptRing interrupts(card);
+  load(store_program);
+  activate();
+  const std::uint64_t unmapped = QueueCard::va_base + 0x50000000;
+  submit(dispatch(unmapped, 1) + release(data, 1));
+  ASSERT_TRUE(interrupts.wait_for(2));
+  EXPECT_EQ(interrupts.entry(0)[4], low(unmapped >> 12));
+  const auto entry = interrupts.entry(1);
+  EXPECT_EQ(entry[0] & 0xffff, 20u | 239u << 8);
+  EXPECT_EQ(entry[4] >> 21 & 0xf, 2u);
+  EXPECT_EQ(card.read(gc::GCVM_L2_PROTECTION_FAULT_ADDR_LO32), low(unmapped >> 12));
+  EXPECT_EQ(card.load32(data), 0u);
+}
+
+TEST_F(MecTest, EndlessWaveKeepsItsQueueUntilReset) {
+  load(endless_program);
+  activate();
+  submit(dispatch(data, 1) + release(data, 1));
+  ASSERT_TRUE(eventually([&] { return card.counter("dispatches") == 1; }));
+  card.write(gc::CP_HQD_DEQUEUE_REQUEST, 1);  // drain: waits for the wave
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  EXPECT_TRUE(is_active());
+  reset_queue();
+  EXPECT_TRUE(ends());
+  EXPECT_EQ(card.load32(data), 0u);
+
+  load(store_program);
+  card.store64(poll, 0);
+  written_ = 0;
+  activate();
+  submit(dispatch(data, 7) + release(data + 4, 1));
+  ASSERT_TRUE(eventually([&] { return card.load32(data + 4) == 1; }));
+  EXPECT_EQ(card.load32(data), 7u);
+}
+
+TEST_F(MecTest, CardGoesAwayWithAnEndlessWave) {
+  load(endless_program);
+  activate();
+  submit(dispatch(data, 1));
+  ASSERT_TRUE(eventually([&] { return card.counter("dispatches") == 1; }));
+}
+
+TEST_F(MecTest, WaitIsResumedByAStoreToHostMemory) {
+  // One page of host memory, mapped by a 2 MiB neighbour's table of 4 KiB pages.
+  auto host = card.state().host_pages().allocate(Bytes(4096), pci::Contiguity::any);
+  card.state().host_pages().set_bus_mastering(true);
+  const std::uint64_t signal = QueueCard::va_base + QueueCard::mapped_to;
+  constexpr std::uint64_t table = QueueCard::tables + 0x10000;
+  card.clear(QueueCard::va_base + table, 4096);
+  card.store64(QueueCard::va_base + table, host->pages()[0].value() | 0x73);
+  card.store64(QueueCard::va_base + QueueCard::tables + 0x2000 + (QueueCard::mapped_to >> 21) * 8,
+               table | 1);
+
+  activate();
+  submit(wait_equal(signal, 5) + release(signal + 8, 6) + release(data, 1));
+  ASSERT_TRUE(eventually([&] { return card.load64(report) == 7; }));
+  EXPECT_EQ(card.load32(data), 0u);
+  auto* const words = reinterpret_cast<std::uint32_t*>(host->data());
+  __atomic_store_n(words, 5u, __ATOMIC_RELEASE);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(__atomic_load_n(words + 2, __ATOMIC_ACQUIRE), 6u);
+}
+
+TEST_F(MecTest, DequeueEndsAWait) {
+  activate();
+  submit(wait_equal(data, 1));
+  ASSERT_TRUE(eventually([&] { return card.load64(report) == 7; }));
+  card.write(gc::CP_HQD_DEQUEUE_REQUEST, 1);
+  EXPECT_TRUE(ends());
+}
+
+TEST_F(MecTest, TwoQueuesWaitForEachOther) {
+  constexpr std::uint32_t other_doorbell = 0x20;
+  activate();
+  submit(wait_equal(data, 1) + release(data + 4, 2));
+  select(1);
+  const std::uint64_t second_ring = ring + 0x10000;
+  card.put(second_ring, release(data, 1) + wait_equal(data + 4, 2) + release(data + 8, 3));
+  card.store64(poll, 23);
+  activate(second_ring, 0xffffffff, other_doorbell);
+  card.state().ring_doorbell(other_doorbell, 23, 8);
+  EXPECT_TRUE(eventually([&] { return card.load32(data + 8) == 3; }));
+}
+
+TEST_F(MecTest, DoorbellOutsideTheRangeIsNotHeard) {
+  card.write(gc::CP_MEC_DOORBELL_RANGE_UPPER, 0x10);
+  activate();
+  submit(release(data, 1));
+  EXPECT_EQ(card.counter("doorbells_unclaimed"), 1u);
+  card.write(gc::CP_MEC_DOORBELL_RANGE_UPPER, 0xf8);
+  card.state().ring_doorbell(doorbell, written_, 8);
+  EXPECT_TRUE(drained());
+}
+
+TEST_F(MecTest, WritePointerBeyondTheRingStopsTheQueue) {
+  activate();
+  card.store64(poll, ring_dwords + 1);
+  card.state().ring_doorbell(doorbell, ring_dwords + 1, 8);
+  EXPECT_TRUE(eventually([&] { return !reasons().empty(); }));
+}
+
+TEST_F(MecTest, RegisterPacketsReachTheCard) {
+  activate();
+  submit({0xc0017900, 0x47, 0xa0000008});  // SCRATCH_REG7
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.read(gc::SCRATCH_REG7), 0xa0000008u);
+}
+
+// packets_dispatch_and_copy.md: write GPU_HDP_FLUSH_REQ, wait for GPU_HDP_FLUSH_DONE.
+TEST_F(MecTest, HdpFlushByWriteWaitWrite) {
+  activate();
+  submit(std::vector<std::uint32_t>{0xc0053c00, 0x45, 0xe26, 0xe27, 0xffffffff, 0xffffffff, 4} +
+         release(data, 1));
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data), 1u);
+}
+
+}  // namespace
+}  // namespace redbolt::emulator::testing
