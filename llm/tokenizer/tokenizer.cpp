@@ -18,12 +18,12 @@ std::unique_ptr<PieceEncoder> make_encoder(const Vocabulary& vocabulary, const M
 // SentencePiece writes spaces as U+2581.
 std::string with_spaces(std::string_view text) {
   constexpr std::string_view kSpace = "\xE2\x96\x81";
-  std::string result(text);
-  for (std::size_t at = result.find(kSpace); at != std::string::npos;
-       at = result.find(kSpace, at + 1)) {
-    result.replace(at, kSpace.size(), " ");
+  std::string result;
+  for (std::size_t at = text.find(kSpace); at != std::string_view::npos; at = text.find(kSpace)) {
+    result.append(text.substr(0, at)).push_back(' ');
+    text.remove_prefix(at + kSpace.size());
   }
-  return result;
+  return result.append(text);
 }
 
 }  // namespace

@@ -1,0 +1,99 @@
+#include "cli/device_choice.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "cli/interrupt.hpp"
+#include "cli/terminal.hpp"
+#include "cli/verbs.hpp"
+#include "support/printable.hpp"
+
+namespace redbolt::llm::cli {
+namespace {
+
+constexpr std::chrono::seconds kConnectTimeout{60};
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// A private daemon's socket may be there a moment before it is listened on.
+std::unique_ptr<runtime::Device> open_device(const runtime::DeviceOptions& options,
+                                             bool is_private) {
+  const auto deadline = std::chrono::steady_clock::now() + kConnectTimeout;
+  for (;;) {
+    try {
+      return std::make_unique<runtime::Device>(options);
+    } catch (const client::ClientError& error) {
+      const bool may_come = is_private && error.code() == client::ClientErrorCode::no_daemon;
+      if (!may_come || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    check_interrupt();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace
+
+void add_device_options(CLI::App& verb, DeviceChoice& choice) {
+  auto* const device =
+      verb.add_option(
+              "--device", choice.device,
+              "Start a private daemon on this device for the one command, such as 'emulated' "
+              "[REDBOLT_DEVICE]")
+          ->type_name("SPEC")
+          ->group("Card");
+  verb.add_option(
+          "--socket", choice.socket,
+          "Use the daemon that listens here; by default the one started at login [REDBOLT_SOCKET]")
+      ->type_name("PATH")
+      ->group("Card")
+      ->excludes(device);
+  verb.add_option("--firmware", choice.firmware,
+                  "With --device: the folder with the card's firmware")
+      ->envname("REDBOLT_FIRMWARE")
+      ->type_name("DIR")
+      ->group("Card");
+  verb.add_option("--wait", choice.wait_seconds,
+                  "Seconds to wait while another program has the card")
+      ->envname("REDBOLT_WAIT")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e6))
+      ->group("Card");
+}
+
+ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& command) {
+  // What is typed comes before what the environment says.
+  const std::string spec = choice.device.empty() && choice.socket.empty()
+                               ? environment("REDBOLT_DEVICE")
+                               : choice.device;
+  runtime::DeviceOptions options;
+  options.command = command;
+  options.lease_timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(choice.wait_seconds * 1000));
+  options.on_warning = [](const std::string& warning) { note("warning: " + warning); };
+  options.on_waiting = [](unsigned position, const client::LeaseHolder& holder) {
+    note("waiting for the card, number " + std::to_string(position) + " in line; process " +
+         std::to_string(holder.pid) + " (" + holder.command + ") has had it for " +
+         fixed(holder.age_seconds, 0) + " s");
+  };
+  if (!spec.empty()) {
+    daemon_ = std::make_unique<PrivateDaemon>(PrivateDaemonOptions{spec, choice.firmware});
+    options.socket = daemon_->socket();
+  } else if (!choice.socket.empty()) {
+    options.socket = choice.socket;
+  }
+  device_ = open_device(options, daemon_ != nullptr);
+}
+
+void note_device(runtime::Device& device) {
+  const client::DeviceInfo& info = device.info();
+  const client::BootReport boot = device.status().boot;
+  note("card: " + info.name + " (" + info.gfx_target + (info.emulated ? ", emulated" : "") + "), " +
+       human_bytes(info.vram.count()) + ", " + (boot.warm ? "taken over warm" : "booted cold") +
+       " in " + fixed(boot.seconds, 2) + " s");
+}
+
+}  // namespace redbolt::llm::cli

@@ -1,0 +1,61 @@
+#include "cli/session.hpp"
+
+#include <string>
+
+#include "cli/interrupt.hpp"
+#include "cli/terminal.hpp"
+#include "support/printable.hpp"
+
+namespace redbolt::llm::cli {
+
+CLI::Option* add_model_option(CLI::App& verb, std::filesystem::path& model) {
+  return verb
+      .add_option("-m,--model", model, "The model, a GGUF file; of a split one the first part")
+      ->envname("REDBOLT_MODEL")
+      ->type_name("FILE")
+      ->required();
+}
+
+void add_context_option(CLI::App& verb, std::uint32_t& context) {
+  verb.add_option(
+          "--ctx", context,
+          "Positions of the KV cache: prompt and answer together (default: the model's, at most " +
+              std::to_string(kDefaultContext) + ")")
+      ->envname("REDBOLT_CTX")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint32_t{1}, kMaximumContext));
+}
+
+std::string describe_model(const ModelConfig& config, const ModelFiles& files) {
+  std::string name = printable(config.name);
+  if (name.empty()) name = files.files().front().path().filename().string();
+  return name + " (" + std::string(config.architecture->name) + ", " +
+         std::to_string(config.layers) + " layers of width " + std::to_string(config.embedding) +
+         "), " + human_bytes(files.tensor_bytes());
+}
+
+std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
+                                        const EngineShape& shape) {
+  ProgressLine line("uploading");
+  auto model = std::make_unique<LoadedModel>(files, device, shape, [&](Bytes done, Bytes of) {
+    check_interrupt();
+    line.update(done.count(), of.count(),
+                human_bytes(done.count()) + " of " + human_bytes(of.count()));
+  });
+  return model;
+}
+
+runtime::Device::LoadProgress compile_progress() {
+  const auto line = std::make_shared<ProgressLine>("compiling kernels");
+  return [line](std::size_t done, std::size_t of) {
+    line->update(done, of, std::to_string(done) + " of " + std::to_string(of));
+  };
+}
+
+void note_kernels(const runtime::LoadReport& report) {
+  note("kernels: " + std::to_string(report.kernels) + " ready in " + fixed(report.seconds, 2) +
+       " s (" +
+       (report.cached() ? "from the cache" : std::to_string(report.compiled) + " compiled") + ")");
+}
+
+}  // namespace redbolt::llm::cli

@@ -1,0 +1,34 @@
+// What run and bench share: a model file opened and loaded onto the chosen card, with progress for
+// people to watch.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "cli/device_choice.hpp"
+#include "redbolt/llm/engine/loaded_model.hpp"
+#include "redbolt/llm/gguf/model_files.hpp"
+#include "redbolt/runtime/device.hpp"
+
+namespace redbolt::llm::cli {
+
+// -m: the model file, required.
+CLI::Option* add_model_option(CLI::App& verb, std::filesystem::path& model);
+// --ctx: positions of the KV cache; 0 where it is not given.
+void add_context_option(CLI::App& verb, std::uint32_t& context);
+
+// The model on the card, with a progress line while it is uploaded and a note afterwards.
+std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
+                                        const EngineShape& shape);
+
+// To be handed to what compiles kernels: shows a progress line, and stops when interrupted.
+runtime::Device::LoadProgress compile_progress();
+// A note about how long the kernels took.
+void note_kernels(const runtime::LoadReport& report);
+
+// A line about a model: its name, shape and sizes.
+std::string describe_model(const ModelConfig& config, const ModelFiles& files);
+
+}  // namespace redbolt::llm::cli
