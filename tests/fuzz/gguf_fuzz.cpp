@@ -19,7 +19,8 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
       .tensor("a", {4, 2}, 0, std::vector<std::byte>(32))
       .tensor("b", {256}, 12, std::vector<std::byte>(144));
   std::vector<std::uint8_t> sample;
-  for (const std::byte byte : builder.build()) sample.push_back(std::to_integer<std::uint8_t>(byte));
+  for (const std::byte byte : builder.build())
+    sample.push_back(std::to_integer<std::uint8_t>(byte));
   return {sample};
 }
 

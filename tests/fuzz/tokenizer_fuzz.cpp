@@ -1,5 +1,5 @@
-// Arbitrary text for tokenizers of each kind, whose ids must give the text back, and arbitrary bytes
-// as a vocabulary.
+// Arbitrary text for tokenizers of each kind, whose ids must give the text back, and arbitrary
+// bytes as a vocabulary.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -45,7 +45,8 @@ struct Case {
 const std::vector<std::unique_ptr<Case>>& cases() {
   static const auto all = [] {
     std::vector<std::unique_ptr<Case>> result;
-    for (const char* pre : {"qwen2", "llama-bpe", "gpt-2", "deepseek-coder", "starcoder", "falcon", "default"}) {
+    for (const char* pre :
+         {"qwen2", "llama-bpe", "gpt-2", "deepseek-coder", "starcoder", "falcon", "default"}) {
       result.push_back(std::make_unique<Case>(pre));
     }
     return result;
@@ -68,7 +69,8 @@ void check_round_trip(const Tokenizer& tokenizer, std::string_view text) {
 
 std::vector<std::vector<std::uint8_t>> fuzz_samples() {
   std::vector<std::vector<std::uint8_t>> samples;
-  const std::string text = "\x01The cat's in  the\n\n hat<|end|> \xF0\x9F\xA6\x99 123 \xE4\xB8\xAD <think>";
+  const std::string text =
+      "\x01The cat's in  the\n\n hat<|end|> \xF0\x9F\xA6\x99 123 \xE4\xB8\xAD <think>";
   for (std::uint8_t kind = 0; kind < 7; ++kind) {
     samples.emplace_back(text.begin(), text.end());
     samples.back().front() = kind;

@@ -109,8 +109,7 @@ class GgufBuilder {
 
   template <class T>
   static void put(std::vector<std::byte>& bytes, T value) {
-    const auto* const first = reinterpret_cast<const std::byte*>(&value);
-    bytes.insert(bytes.end(), first, first + sizeof(T));
+    for (std::size_t i = 0; i < sizeof(T); ++i) bytes.push_back(reinterpret_cast<const std::byte*>(&value)[i]);
   }
   static void put_text(std::vector<std::byte>& bytes, std::string_view text) {
     put<std::uint64_t>(bytes, text.size());
