@@ -1,0 +1,178 @@
+// The whole driver on the emulated card: it boots, cold and warm, copies, and leaves the card so that
+// the next run finds it usable.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "emulated.hpp"
+
+namespace redbolt::driver {
+namespace {
+
+using namespace redbolt::literals;
+using namespace std::chrono_literals;
+
+TEST(CardBoot, ColdBootDescribesTheCardAndReportsItsSteps) {
+  emulator::Card emulated(test::emulated_options());
+  std::vector<std::string> steps;
+  CardOptions options;
+  options.on_step = [&](const BootStep& step) { steps.push_back(step.name); };
+  const auto card = test::boot(emulated, options);
+
+  EXPECT_EQ(card->info().marketing_name, "Radeon RX 7900 XTX");
+  EXPECT_EQ(card->info().gfx_target, "gfx1100");
+  EXPECT_EQ(card->info().vram, 24_GiB - 16_MiB);
+  EXPECT_EQ(card->info().compute_units, 96u);
+  EXPECT_EQ(card->info().shader_engines, 6u);
+  EXPECT_EQ(card->info().ip_versions.at("GC"), "11.0.0");
+  EXPECT_EQ(card->boot_report().kind, BootReport::Kind::cold);
+  ASSERT_EQ(steps.size(), card->boot_report().steps.size());
+  EXPECT_EQ(steps.front(), "connect");
+  EXPECT_EQ(steps.back(), "queues");
+  EXPECT_TRUE(emulated.unknown_registers().empty()) << emulated.unknown_registers().begin()->first;
+}
+
+TEST(CardBoot, CopiesThereAndBack) {
+  emulator::Card emulated(test::emulated_options());
+  const auto card = test::boot(emulated);
+  const auto data = test::pattern(3'000'001, 1);
+  HostBlock in = card->allocate_host(Bytes(data.size()));
+  HostBlock out = card->allocate_host(Bytes(data.size()));
+  VramBlock vram = card->allocate_vram(Bytes(data.size()));
+  in.memory().write(Bytes(0), data);
+
+  const FenceValue there = card->copies().copy(vram.address(), in.address(), in.size());
+  const FenceValue back = card->copies().copy(out.address(), vram.address(), out.size());
+  EXPECT_LT(there, back);
+  ASSERT_TRUE(card->copies().wait(back, 10s));
+  std::vector<std::byte> result(data.size());
+  out.memory().read(Bytes(0), result);
+  EXPECT_EQ(result, data);
+  card->read_vram(vram, Bytes(0), result);
+  EXPECT_EQ(result, data);
+  EXPECT_TRUE(card->drain_interrupts().empty());
+}
+
+TEST(CardBoot, SecondRunIsWarmAndWorks) {
+  emulator::Card emulated(test::emulated_options());
+  for (int run = 0; run < 3; ++run) {
+    const auto card = test::boot(emulated);
+    EXPECT_EQ(card->boot_report().kind, run == 0 ? BootReport::Kind::cold : BootReport::Kind::warm);
+    VramBlock block = card->allocate_vram(64_KiB);
+    const auto data = test::pattern(64 << 10, static_cast<unsigned>(run));
+    card->write_vram(block, Bytes(0), data);
+    HostBlock out = card->allocate_host(64_KiB);
+    ASSERT_TRUE(card->copies().wait(card->copies().copy(out.address(), block.address(), 64_KiB), 10s));
+    std::vector<std::byte> result(data.size());
+    out.memory().read(Bytes(0), result);
+    EXPECT_EQ(result, data) << "run " << run;
+  }
+}
+
+TEST(CardBoot, UncleanCardIsResetFirst) {
+  emulator::Card emulated(test::emulated_options());
+  test::boot(emulated);
+  {
+    // What a killed process leaves: the mark of a run going on (SCRATCH_REG6).
+    const auto function = emulated.attach();
+    function->write32(pci::Bar::k5, pci::BarOffset(0xc046 * 4), 1);
+  }
+  const auto card = test::boot(emulated);
+  EXPECT_EQ(card->boot_report().kind, BootReport::Kind::after_reset);
+  VramBlock block = card->allocate_vram(4_KiB);
+  ASSERT_TRUE(card->copies().wait(card->copies().fill(block.address(), 4_KiB, 0x12345678), 10s));
+  std::uint32_t value = 0;
+  card->read_vram(block, Bytes(4092), std::as_writable_bytes(std::span(&value, 1)));
+  EXPECT_EQ(value, 0x12345678u);
+}
+
+TEST(CardBoot, WarmStartCanBeForbidden) {
+  emulator::Card emulated(test::emulated_options());
+  test::boot(emulated);
+  CardOptions options;
+  options.allow_warm_start = false;
+  EXPECT_EQ(test::boot(emulated, options)->boot_report().kind, BootReport::Kind::after_reset);
+}
+
+TEST(CardBoot, SmallBarIsEnough) {
+  emulator::Card emulated(test::emulated_options("bar0=256M,bar0-max=256M"));
+  const auto card = test::boot(emulated);
+  EXPECT_EQ(card->info().vram_visible, 256_MiB);
+  // Beyond BAR0's reach: through the copy queue.
+  VramBlock low = card->allocate_vram(512_MiB);
+  VramBlock high = card->allocate_vram(5_MiB);
+  const auto data = test::pattern(5 << 20, 7);
+  card->write_vram(high, Bytes(0), data);
+  std::vector<std::byte> result(data.size());
+  card->read_vram(high, Bytes(0), result);
+  EXPECT_EQ(result, data);
+}
+
+TEST(CardBoot, MetricsComeFromThePowerController) {
+  emulator::Card emulated(test::emulated_options());
+  const auto card = test::boot(emulated);
+  const Metrics metrics = card->metrics();
+  EXPECT_GT(metrics.edge_temperature, 10);
+  EXPECT_LT(metrics.edge_temperature, 120);
+  EXPECT_GE(metrics.hotspot_temperature, metrics.edge_temperature);
+  EXPECT_GT(metrics.socket_power_watts, 0);
+  EXPECT_GT(metrics.graphics_clock, 1000u);
+}
+
+TEST(CardBoot, LargeArenaMapsWithFewWrites) {
+  emulator::Card emulated(test::emulated_options());
+  const auto card = test::boot(emulated);
+  const LinkCounters before = card->link_counters();
+  VramBlock arena = card->allocate_vram(20_GiB);
+  const LinkCounters after = card->link_counters();
+  EXPECT_LT(after.bytes_written - before.bytes_written, 64u << 10);
+  EXPECT_LT(after.register_reads - before.register_reads, 32u);
+  // Both ends are really there.
+  const auto data = test::pattern(4096, 3);
+  HostBlock host = card->allocate_host(8_KiB);
+  host.memory().write(Bytes(0), data);
+  const GpuAddress last = arena.address() + 20_GiB - 4_KiB;
+  const FenceValue fence = card->copies().copy(last, host.address(), 4_KiB);
+  const FenceValue back = card->copies().copy(host.address() + 4_KiB, last, 4_KiB);
+  ASSERT_TRUE(card->copies().wait(back, 10s));
+  EXPECT_LE(fence, back);
+  std::vector<std::byte> result(4096);
+  host.memory().read(4_KiB, result);
+  EXPECT_EQ(result, data);
+}
+
+TEST(CardBoot, VideoMemoryRunsOutWithAnErrorAndComesBack) {
+  emulator::Card emulated(test::emulated_options());
+  const auto card = test::boot(emulated);
+  const Bytes free = card->vram_free();
+  {
+    VramBlock most = card->allocate_vram(card->vram_largest_free());
+    try {
+      card->allocate_vram(4_GiB);
+      FAIL() << "more than there is";
+    } catch (const DriverError& error) {
+      EXPECT_EQ(error.code(), DriverErrorCode::out_of_vram);
+      EXPECT_NE(std::string(error.what()).find("free"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(card->vram_free(), free);
+}
+
+TEST(CardBoot, UnpluggedCardIsAnErrorAndNotAHang) {
+  emulator::Card emulated(test::emulated_options());
+  auto card = test::boot(emulated);
+  emulated.unplug();
+  EXPECT_FALSE(card->is_present());
+  try {
+    card->allocate_host(4_KiB);
+    FAIL() << "the TLB cannot have been invalidated";
+  } catch (const DriverError& error) {
+    EXPECT_EQ(error.code(), DriverErrorCode::link_lost);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  card.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
+}
+
+}  // namespace
+}  // namespace redbolt::driver

@@ -1,0 +1,53 @@
+#include "emulated.hpp"
+
+#include <fstream>
+
+#include "redbolt/tools/synthetic_firmware.hpp"
+
+namespace redbolt::driver::test {
+
+const std::filesystem::path& firmware_folder() {
+  static const redbolt::test::TemporaryFolder folder;
+  static const bool written = [] {
+    for (const auto& image : tools::make_navi31_images()) {
+      std::ofstream file(folder.path() / image.name, std::ios::binary);
+      file.write(reinterpret_cast<const char*>(image.content.data()),
+                 static_cast<std::streamsize>(image.content.size()));
+    }
+    return true;
+  }();
+  (void)written;
+  return folder.path();
+}
+
+Card::FirmwareSource firmware_source() {
+  return [](const firmware::ChipFirmwareNames& names) {
+    return firmware::FirmwareSet::load(names, std::vector{firmware_folder()});
+  };
+}
+
+emulator::CardOptions emulated_options(std::string_view text) {
+  std::string options = "latency=0.1,hdp=strict,scatter=1";
+  if (!text.empty()) options += "," + std::string(text);
+  return emulator::parse_card_options(options);
+}
+
+std::unique_ptr<Card> boot(emulator::Card& emulated, CardOptions options) {
+  return boot(emulated.attach(), std::move(options));
+}
+
+std::unique_ptr<Card> boot(std::unique_ptr<pci::PciFunction> function, CardOptions options) {
+  return std::make_unique<Card>(std::move(function), firmware_source(), std::move(options));
+}
+
+std::vector<std::byte> pattern(std::size_t size, unsigned seed) {
+  std::vector<std::byte> bytes(size);
+  std::uint32_t state = seed * 2654435761u + 1;
+  for (std::byte& byte : bytes) {
+    state = state * 1664525u + 1013904223u;
+    byte = std::byte(state >> 24);
+  }
+  return bytes;
+}
+
+}  // namespace redbolt::driver::test

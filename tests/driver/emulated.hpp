@@ -1,0 +1,30 @@
+// A card for the integration tests of the driver: the emulated one, and firmware for it.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "redbolt/driver/card.hpp"
+#include "redbolt/emulator/card.hpp"
+#include "redbolt/firmware/firmware_set.hpp"
+#include "temporary_folder.hpp"
+
+namespace redbolt::driver::test {
+
+// A folder with one set of synthetic firmware, made once per test program.
+const std::filesystem::path& firmware_folder();
+
+Card::FirmwareSource firmware_source();
+
+// Options of a small, quick card; `text` is appended ("bar0=256M").
+emulator::CardOptions emulated_options(std::string_view text = "");
+
+// Boots the emulated card with a timeout that fits a test.
+std::unique_ptr<Card> boot(emulator::Card& emulated, CardOptions options = {});
+std::unique_ptr<Card> boot(std::unique_ptr<pci::PciFunction> function, CardOptions options = {});
+
+// 0, 1, 2, ... of a mixed pattern.
+std::vector<std::byte> pattern(std::size_t size, unsigned seed);
+
+}  // namespace redbolt::driver::test
