@@ -38,6 +38,9 @@ def value_type(fmt, bits):
         fmt = {"i24": "i32", "u24": "u32"}.get(fmt, fmt)
         if fmt in TYPES:
             return fmt
+    # An inline constant as the C matrix of a WMMA is one of the matrix's elements.
+    if fmt.startswith("WMMA_DC_"):
+        return {"F16": "pk2_f16", "BF16": "pk2_bf16", "F32": "f32", "I32": "i32"}[fmt[8:]]
     width = int(bits) if bits else 0
     return {0: "none", 8: "b8", 16: "b16", 32: "b32", 64: "b64"}.get(width, "wide")
 

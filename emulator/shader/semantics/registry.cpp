@@ -15,6 +15,7 @@ using BindingsOf = std::span<const Binding> (*)();
 constexpr BindingsOf files[] = {
     sop1_bindings, sop2_bindings, sopc_bindings, sopk_bindings, sopp_bindings, smem_bindings,
     vop1_bindings, vop2_bindings, flat_bindings,
+    flat_atomic_bindings, ds_bindings, ds_atomic_bindings, dot_bindings, wmma_bindings,
 };
 
 std::vector<const Binding*> join() {

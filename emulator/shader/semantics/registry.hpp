@@ -37,6 +37,7 @@ std::span<const Binding> vop3p_bindings();
 std::span<const Binding> dot_bindings();
 std::span<const Binding> wmma_bindings();
 std::span<const Binding> ds_bindings();
+std::span<const Binding> ds_atomic_bindings();
 std::span<const Binding> flat_bindings();
 std::span<const Binding> flat_atomic_bindings();
 
