@@ -136,8 +136,13 @@ T divide_fixup(T quotient, T denominator, T numerator) {
   bool special = false;
   const T result = divide_special(quotient, denominator, numerator, special);
   if (special) return result;
-  const bool underflows = biased_exponent(numerator) - biased_exponent(denominator) < L::underflow;
-  return underflows ? with_sign(T{0}, std::signbit(result)) : result;
+  const int magnitude = biased_exponent(numerator) - biased_exponent(denominator);
+  if (magnitude < L::underflow) return with_sign(T{0}, std::signbit(result));
+  // Too large even for the scaled division, whose steps have then given a NaN.
+  if (magnitude > L::bias + 1) {
+    return with_sign(std::numeric_limits<T>::infinity(), std::signbit(denominator) != std::signbit(numerator));
+  }
+  return result;
 }
 
 Half divide_fixup(Half quotient, Half denominator, Half numerator) {

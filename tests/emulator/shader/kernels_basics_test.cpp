@@ -67,7 +67,8 @@ TEST_F(Basics, DivisionIsCorrectlyRounded) {
   std::vector<float> a(4096), b(4096);
   for (std::size_t i = 0; i < a.size(); ++i) {
     const auto any = [&] {
-      const std::uint32_t bits = (random() & 0x807fffff) | (random() % 254 + 1) << 23;
+      const auto bits =
+          static_cast<std::uint32_t>((random() & 0x807fffff) | (random() % 254 + 1) << 23);
       float value;
       std::memcpy(&value, &bits, 4);
       return value;
