@@ -3,13 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <iterator>
-#include <sstream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "redbolt/llm/gguf/model_files.hpp"
-#include "redbolt/llm/model/config.hpp"
-#include "redbolt/llm/model/weights.hpp"
 #include "reference_model.hpp"
 
 namespace redbolt::llm {
