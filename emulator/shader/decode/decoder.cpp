@@ -203,6 +203,10 @@ Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned v
     case Encoding::vopd:
       decode_dual(decoding);
       break;
+    case Encoding::mubuf:
+      decoding.set_length(2);
+      decoding.select(Encoding::mubuf, decoding.get(fields::mubuf::op));
+      break;
     case Encoding::ds:
     case Encoding::flat:
     case Encoding::global:

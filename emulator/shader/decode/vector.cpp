@@ -48,9 +48,22 @@ void add_signs(Operand& operand, bool absolute, bool negate) {
   if (negate) operand.modifiers |= modifier::negate;
 }
 
+// FMA_MIX: OP_SEL_HI says which sources are float16 and which float32.
+bool is_mixed_precision(const OpcodeInfo& info) { return starts_with(info, "V_FMA_MIX"); }
+std::uint32_t select_high_bits(const Decoding& decoding) {
+  return decoding.get(fields::vop3p::opsel_hi) | decoding.get(fields::vop3p::opsel_hi2) << 2;
+}
+ValueType mixed_type(const Decoding& decoding, unsigned source) {
+  return (select_high_bits(decoding) >> source & 1) != 0 ? ValueType::f16 : ValueType::f32;
+}
+
 // The first source, or, when its number stands for a lane shuffle, the wrapping into one.
 void set_source0(Decoding& decoding, std::uint32_t number, bool short_form) {
   auto& instruction = decoding.instruction();
+  if (is_mixed_precision(*decoding.info) && !is_lane_shuffle(number)) {
+    instruction.source[0] = decoding.source(number, mixed_type(decoding, 0));
+    return;
+  }
   if (!is_lane_shuffle(number)) {
     instruction.source[0] = short_form ? decoding.short_source(number, decoding.info->source0)
                                        : decoding.source(number, decoding.info->source0,
@@ -133,6 +146,11 @@ void set_long_destination(Decoding& decoding, std::uint32_t number) {
 void set_long_sources(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   const auto& info = *decoding.info;
+  if (is_mixed_precision(info)) {
+    instruction.source[1] = decoding.source(decoding.get(fields::vop3p::src1), mixed_type(decoding, 1));
+    instruction.source[2] = decoding.source(decoding.get(fields::vop3p::src2), mixed_type(decoding, 2));
+    return;
+  }
   if (info.source1 != ValueType::none) {
     instruction.source[1] =
         decoding.source(decoding.get(fields::vop3::src1), info.source1, info.source_dwords[1]);
@@ -147,12 +165,14 @@ void decode_vop3p(Decoding& decoding) {
   if (!decoding.select(Encoding::vop3p, decoding.get(fields::vop3p::op))) return;
   auto& instruction = decoding.instruction();
   set_long_destination(decoding, decoding.get(fields::vop3p::vdst));
+  if (std::strcmp(decoding.info->semantics, "V_FMA_MIXHI_F16") == 0) {
+    instruction.flags |= flag::destination_high;
+  }
   set_long_sources(decoding);
   const auto add_halves = [&](unsigned i) {
     const std::uint32_t bit = 1u << i;
     auto& modifiers = instruction.source[i].modifiers;
-    const std::uint32_t select_high =
-        decoding.get(fields::vop3p::opsel_hi) | decoding.get(fields::vop3p::opsel_hi2) << 2;
+    const std::uint32_t select_high = select_high_bits(decoding);
     if ((decoding.get(fields::vop3p::opsel) & bit) != 0) modifiers |= modifier::high_half;
     if ((select_high & bit) != 0) modifiers |= modifier::high_from_high;
     if ((decoding.get(fields::vop3p::neg) & bit) != 0) modifiers |= modifier::negate;

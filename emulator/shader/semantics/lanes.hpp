@@ -32,7 +32,37 @@ struct LaneSignature<R (Closure::*)(A...) const> {
     return test_with<predicate>(wave, instruction, std::index_sequence_for<A...>{});
   }
 
+  // The same operation on the low and on the high halves of 32-bit operands (VOP3P).
+  template <auto function>
+  static void run_packed(Wave& wave, const Instruction& instruction) {
+    Row low, high;
+    half_with<function>(wave, instruction, low_half_of, low, std::index_sequence_for<A...>{});
+    half_with<function>(wave, instruction, high_half_of, high, std::index_sequence_for<A...>{});
+    for (unsigned i = 0; i < lane_count; ++i) low.lane[i] = (low.lane[i] & 0xffff) | high.lane[i] << 16;
+    store_row(wave, instruction.destination, low.lane);
+  }
+
  private:
+  static Operand low_half_of(Operand operand) {
+    operand.modifiers &= modifier::high_half | modifier::negate;
+    return operand;
+  }
+  static Operand high_half_of(Operand operand) {
+    const std::uint8_t modifiers = operand.modifiers;
+    operand.modifiers = 0;
+    if ((modifiers & modifier::high_from_high) != 0) operand.modifiers |= modifier::high_half;
+    if ((modifiers & modifier::negate_high) != 0) operand.modifiers |= modifier::negate;
+    return operand;
+  }
+
+  template <auto function, std::size_t... n>
+  static void half_with(const Wave& wave, const Instruction& instruction, Operand (*half)(Operand),
+                        Row& bits, std::index_sequence<n...>) {
+    Result<R> result;
+    loop<function>(wave, result, Source<A>(wave, half(instruction.source[n]))...);
+    result.to_bits(wave, instruction, bits);
+  }
+
   template <auto function, std::size_t... n>
   static void run_with(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
     Result<R> result;
@@ -70,6 +100,12 @@ struct LaneSignature<R (Closure::*)(A...) const> {
 template <auto function>
 void lanes(Wave& wave, const Instruction& instruction) {
   LaneSignature<decltype(&decltype(function)::operator())>::template run<function>(wave, instruction);
+}
+
+// The handler of a packed operation, given as the operation on 16 bits.
+template <auto function>
+void packed_lanes(Wave& wave, const Instruction& instruction) {
+  LaneSignature<decltype(&decltype(function)::operator())>::template run_packed<function>(wave, instruction);
 }
 
 // The handler of a comparison: the mask of lanes for which the predicate holds, 0 where EXEC is 0.

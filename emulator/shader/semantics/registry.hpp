@@ -34,6 +34,8 @@ std::span<const Binding> vop3_divide_bindings();
 std::span<const Binding> vop3_lane_bindings();
 std::span<const Binding> vopc_bindings();
 std::span<const Binding> vop3p_bindings();
+std::span<const Binding> packed_vop2_bindings();
+std::span<const Binding> mubuf_bindings();
 std::span<const Binding> dot_bindings();
 std::span<const Binding> wmma_bindings();
 std::span<const Binding> ds_bindings();

@@ -295,6 +295,7 @@ template <class T>
 class Result<T> {
  public:
   void set(unsigned lane, T value) { row_.lane[lane] = static_cast<std::uint16_t>(value); }
+  void to_bits(const Wave&, const Instruction&, Row& bits) const { bits = row_; }
   void store(Wave& wave, const Instruction& instruction) { store_half_row(wave, instruction, row_.lane); }
 
  private:
@@ -318,12 +319,16 @@ inline void round_to_halves(const Wave& wave, const float* values, std::uint32_t
 
 class HalfResult {
  public:
-  void store(Wave& wave, const Instruction& instruction) {
+  // The 16 bits of each lane, after all that the encoding and MODE ask for.
+  void to_bits(const Wave& wave, const Instruction& instruction, Row& bits) {
     if (has_output_changes(instruction)) {
       for (float& value : values_.lane) value = output_modified(wave, instruction, value);
     }
-    Row bits;
     round_to_halves(wave, values_.lane, bits.lane);
+  }
+  void store(Wave& wave, const Instruction& instruction) {
+    Row bits;
+    to_bits(wave, instruction, bits);
     store_half_row(wave, instruction, bits.lane);
   }
 
