@@ -1,0 +1,190 @@
+// redbolt-llm as a user meets it: help, exit codes, what goes to which stream, and errors that
+// leave nothing behind.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "daemon_process.hpp"
+#include "program.hpp"
+
+namespace redbolt::test {
+namespace {
+
+const std::filesystem::path kData = REDBOLT_TEST_DATA;
+const std::string kModel = kData / "models/tiny-qwen3-Q4_K_M.gguf";
+
+ProgramResult llm(const std::vector<std::string>& arguments, const std::string& input = "") {
+  return run_program("redbolt-llm", arguments, input);
+}
+
+TEST(CommandLine, HelpOfEveryVerb) {
+  EXPECT_EQ(llm({"--help"}).exit_code, 0);
+  EXPECT_EQ(llm({"--version"}).exit_code, 0);
+  for (const std::string verb : {"run", "logits", "tokenize", "inspect", "bench"}) {
+    const auto result = llm({verb, "--help"});
+    EXPECT_EQ(result.exit_code, 0) << verb;
+    EXPECT_NE(result.output.find("Usage"), std::string::npos) << verb;
+    EXPECT_NE(llm({"--help"}).output.find(verb), std::string::npos);
+  }
+}
+
+TEST(CommandLine, WrongUsageIsTwo) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {},
+      {"answer"},
+      {"run"},
+      {"run", "-m", kModel, "-p", "x", "--no-such-option"},
+      {"run", "-m", kModel, "-p", "x", "-n", "0"},
+      {"run", "-m", kModel, "-p", "x", "--temp", "-1"},
+      {"run", "-m", kModel, "-p", "x", "--ctx", "many"},
+      {"run", "-m", kModel, "-p", "x", "--device", "emulated", "--socket", "/tmp/x"},
+      {"logits", "-m", kModel, "-o", "/dev/null"},
+      {"logits", "-m", kModel, "-o", "/dev/null", "--tokens", "1,,2"},
+      {"logits", "-m", kModel, "-o", "/dev/null", "--tokens", "-1"},
+      {"bench", "-m", kModel, "-p", "5000", "--socket", "/tmp/x"},
+      {"inspect"},
+  };
+  for (const auto& arguments : wrong) {
+    const auto result = llm(arguments);
+    EXPECT_EQ(result.exit_code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(result.output, "") << testing::PrintToString(arguments);
+    EXPECT_NE(result.errors, "") << testing::PrintToString(arguments);
+  }
+}
+
+TEST(CommandLine, TokenizeNeedsNoCard) {
+  const std::string vocabulary = kData / "tokenizers/qwen3-vocab.gguf";
+  // From the reference tokenizations.
+  EXPECT_EQ(llm({"tokenize", "-m", vocabulary}, "Hello world").output, "9707 1879\n");
+  EXPECT_EQ(llm({"tokenize", "-m", vocabulary}, "").output, "\n");
+  EXPECT_EQ(llm({"tokenize", "-m", vocabulary, "--special"}, "<|im_start|>Hello").output,
+            "151644 9707\n");
+  const auto plain = llm({"tokenize", "-m", vocabulary}, "<|im_start|>");
+  EXPECT_EQ(plain.output.find("151644"), std::string::npos) << plain.output;
+}
+
+TEST(CommandLine, InspectSaysWhatAModelNeeds) {
+  const auto result = llm({"inspect", kModel, "--ctx", "1000"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  // 4 layers, keys and values, 1000 positions, 2 heads of 64, float16
+  EXPECT_NE(result.output.find("2,048,000 bytes"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("qwen3"), std::string::npos);
+  EXPECT_NE(result.output.find("Q4_K"), std::string::npos);
+  EXPECT_EQ(llm({"inspect", kData / "tokenizers/gpt-2-vocab.gguf"}).exit_code, 0);
+}
+
+TEST(CommandLine, FilesThatAreNoModels) {
+  TemporaryFolder folder;
+  const std::string text = folder.path() / "text.gguf";
+  std::ofstream(text) << "this is no model";
+  const std::string cut = folder.path() / "cut.gguf";
+  std::ofstream(cut, std::ios::binary) << read_file(kModel).substr(0, 1'000'000);
+  for (const std::string& file :
+       {text, cut, folder.path().string(), std::string("/no/such/file.gguf")}) {
+    for (const std::string verb : {"run", "bench", "tokenize"}) {
+      const auto result = llm({verb, "-m", file, "-p", "1"});
+      EXPECT_EQ(result.exit_code == 0, false) << verb << " " << file;
+    }
+    const auto inspected = llm({"inspect", file});
+    EXPECT_EQ(inspected.exit_code, 1) << file;
+    EXPECT_NE(inspected.errors.find(file), std::string::npos) << inspected.errors;
+  }
+}
+
+TEST(CommandLine, WithoutADaemonTheErrorSaysHowToStartOne) {
+  TemporaryFolder folder;
+  const auto result =
+      llm({"run", "-m", kModel, "-p", "x", "--raw", "--socket", folder.path() / "no-daemon.sock"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_NE(result.errors.find("redboltd --device"), std::string::npos) << result.errors;
+}
+
+TEST(CommandLine, AFailedLogitsRunLeavesNoFile) {
+  TemporaryFolder folder;
+  const auto output = folder.path() / "logits.f32";
+  const auto result = llm({"logits", "-m", kModel, "--tokens", "1", "-o", output, "--socket",
+                           folder.path() / "no-daemon.sock"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+// One that starts its own daemon and cleans up after it.
+TEST(PrivateDaemon, AnswersAndLeavesNothing) {
+  TemporaryFolder folder;
+  write_firmware(folder.path() / "firmware");
+  const auto temporary = folder.path() / "tmp";
+  std::filesystem::create_directory(temporary);
+  setenv("TMPDIR", temporary.c_str(), 1);
+  const auto result = llm({"run", "-m", kModel, "-p", "Hello", "--raw", "-n", "3", "--device",
+                           "emulated", "--firmware", folder.path() / "firmware"});
+  unsetenv("TMPDIR");
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_NE(result.output, "");
+  EXPECT_NE(result.errors.find("RX 7900"), std::string::npos) << result.errors;
+  EXPECT_TRUE(std::filesystem::is_empty(temporary));
+}
+
+TEST(PrivateDaemon, ThatDoesNotComeUpIsExplained) {
+  TemporaryFolder folder;
+  const auto result = llm({"run", "-m", kModel, "-p", "x", "--raw", "--device", "emulated",
+                           "--firmware", folder.path() / "none"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_NE(result.errors.find("firmware"), std::string::npos) << result.errors;
+}
+
+TEST(Admission, WhatDoesNotFitIsRefusedBeforeItIsLoaded) {
+  const DaemonProcess daemon("emulated", {"--arena", std::to_string(64 << 20)});
+  const auto context = llm({"run", "-m", kModel, "-p", "x", "--raw", "--ctx", "1000000", "-n", "1",
+                            "--socket", daemon.socket()});
+  EXPECT_EQ(context.exit_code, 1);
+  // 4 layers * 2 * 10^6 positions * 2 heads * 64 * float16
+  EXPECT_NE(context.errors.find("KV cache 2,048,000,000 bytes"), std::string::npos)
+      << context.errors;
+  const std::size_t hint = context.errors.find("--ctx ");
+  ASSERT_NE(hint, std::string::npos) << context.errors;
+  // The context that the error offers does fit.
+  std::string offered;
+  std::istringstream(context.errors.substr(hint + 6)) >> offered;
+  const auto fits = llm({"run", "-m", kModel, "-p", "x", "--raw", "--ctx", offered, "-n", "1",
+                         "--socket", daemon.socket()});
+  EXPECT_EQ(fits.exit_code, 0) << fits.errors;
+}
+
+TEST(Bench, JsonHasEveryFigure) {
+  const DaemonProcess daemon;
+  const auto result =
+      llm({"bench", "-m", kModel, "-p", "20", "-n", "16", "--json", "--socket", daemon.socket()});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto report = nlohmann::json::parse(result.output);
+  for (const char* name : {"boot_s", "upload_s", "compile_s"}) {
+    EXPECT_GT(report.at("startup").at(name).get<double>(), 0) << name;
+  }
+  EXPECT_TRUE(report.at("startup").at("cached").is_boolean());
+  EXPECT_EQ(report.at("prefill").at("tokens"), 20);
+  EXPECT_GT(report.at("prefill").at("tokens_per_s").get<double>(), 0);
+  EXPECT_EQ(report.at("decode").at("tokens"), 16);
+  EXPECT_GT(report.at("decode").at("tokens_per_s").get<double>(), 0);
+  const auto& token = report.at("decode").at("per_token");
+  EXPECT_EQ(token.at("register_reads"), 0);
+  EXPECT_LE(token.at("doorbells").get<double>(), 1);
+  EXPECT_GT(token.at("doorbells").get<double>(), 0);
+  EXPECT_GE(token.at("register_writes").get<double>(), 0);
+  EXPECT_GE(token.at("dispatches").get<double>(), 4 * 6 + 3);
+  EXPECT_GT(token.at("vram_bytes_written").get<double>(), 0);
+  EXPECT_GT(token.at("link_bytes").get<double>(), 0);
+  EXPECT_GT(token.at("wave_instructions").at("valu").get<double>(), 0);
+  // Weights of the file without what is read once per model, and the cache of 21 to 37 positions.
+  const double ideal = token.at("ideal_bytes").get<double>();
+  EXPECT_GT(ideal, 2'600'000);
+  EXPECT_LT(ideal, 2'800'000);
+  EXPECT_GE(token.at("vram_bytes_read").get<double>(), 0.99 * 2'600'000);
+}
+
+}  // namespace
+}  // namespace redbolt::test
