@@ -32,7 +32,9 @@ class TokenLoop : public testing::Test {
 
   static void SetUpTestSuite() {
     daemon_ = new test::DaemonProcess;
-    device_ = new runtime::Device({.socket = daemon_->socket(), .command = "test"});
+    runtime::DeviceOptions options;
+    options.socket = daemon_->socket();
+    device_ = new runtime::Device(options);
     files_ = new ModelFiles(kModels / "tiny-qwen3-Q4_K_M.gguf");
     EngineShape shape;
     shape.context = kContext;
