@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint64_t guard_bytes = 256;
 constexpr std::byte guard{0xa5};
+constexpr std::uint64_t page_bytes = 4096;
 
 std::uint64_t address(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
@@ -118,11 +119,11 @@ const FlatDevice::Code& FlatDevice::code(const KernelRequest& request) {
   if (inserted) {
     code.kernel = image->second;
     EXPECT_TRUE(code.kernel.relocations.empty()) << request.description();
-    code.storage.resize(code.kernel.image.size() + image_alignment);
-    code.image = code.storage.data();
-    while (address(code.image) % image_alignment != 0) ++code.image;
-    code.size = code.kernel.image.size();
-    std::memcpy(code.image, code.kernel.image.data(), code.size);
+    // Whole pages: instructions are fetched page by page.
+    code.size = (code.kernel.image.size() + page_bytes - 1) / page_bytes * page_bytes;
+    code.storage.resize(code.size + page_bytes);
+    code.image = code.storage.data() + (page_bytes - address(code.storage.data()) % page_bytes);
+    std::ranges::copy(code.kernel.image, code.image);
   }
   return code;
 }
@@ -145,7 +146,7 @@ void FlatDevice::run_dispatch(const GraphDispatch& node, const KernelRequest& re
     port.add(bytes, pointer.access != Access::read, false, pointer.access != Access::write);
   }
   port.add(kernarg, false, false);
-  port.add({kernel.image, kernel.size}, false, true);
+  port.add({kernel.image, static_cast<std::size_t>(kernel.size)}, false, true);
 
   emulator::Dispatch dispatch;
   dispatch.program = address(kernel.image) + kernel.kernel.descriptor_offset +

@@ -184,7 +184,7 @@ Head attend(std::span<const float> query, std::span<const std::uint16_t> keys,
     double score = 0;
     for (std::uint32_t i = 0; i < dimension; ++i)
       score += double{query[i]} * double{half_to_float(keys[p * dimension + i])};
-    weights[p] = score / std::sqrt(double{dimension});
+    weights[p] = score / std::sqrt(static_cast<double>(dimension));
     largest = std::max(largest, weights[p]);
   }
   for (double& w : weights) sum += w = std::exp(w - largest);

@@ -238,7 +238,7 @@ TEST_P(LinearPartsTest, NoTokensNoWrites) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, LinearPartsTest, testing::Values(info(WeightType::q4_k)),
+INSTANTIATE_TEST_SUITE_P(Shapes, LinearPartsTest, testing::Values(runtime::info(WeightType::q4_k)),
                          test_name);
 
 }  // namespace
