@@ -68,8 +68,8 @@ class Backend {
   // The last complete submission; reads host memory only.
   virtual driver::FenceValue completed(Engine engine) const = 0;
 
-  // Whether the card reported something since the last drain; reads host memory only.
-  virtual bool interrupts_pending() const = 0;
+  // Whether the card may have reported something since the last drain. Accesses no register.
+  virtual bool interrupts_pending() = 0;
   virtual std::vector<driver::Interrupt> drain_interrupts() = 0;
   virtual bool is_present() = 0;
 

@@ -38,9 +38,10 @@ class DeviceThread {
   // Awaits function(device), run on the device thread in the order of the calls; its exception is
   // the caller's. Cannot be cancelled: the function runs even if nobody is interested any more.
   template <class Function>
-  boost::asio::awaitable<std::invoke_result_t<Function, Device&>> run(Function function) {
-    co_return co_await call(
-        [this, function = std::move(function)]() mutable { return function(*device_); });
+  boost::asio::awaitable<std::invoke_result_t<Function&, Device&>> run(Function function) {
+    // No coroutine itself: g++ 12 destroys a closure that is a temporary of a co_await twice. For
+    // the same reason callers name the closures whose captures have destructors.
+    return call([this, function = std::move(function)]() mutable { return function(*device_); });
   }
 
  private:

@@ -66,10 +66,10 @@ Workspace& Session::workspace() {
 }
 
 template <class Function>
-asio::awaitable<std::invoke_result_t<Function, Workspace&>> Session::with_workspace(
+asio::awaitable<std::invoke_result_t<Function&, Workspace&>> Session::with_workspace(
     Function function) {
   Workspace* mine = &workspace();  // alive until a later call on the device thread destroys it
-  co_return co_await services_.device.run(
+  return services_.device.run(
       [mine, function = std::move(function)](Device&) mutable { return function(*mine); });
 }
 
@@ -103,11 +103,12 @@ asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Reques
   std::exception_ptr failure;
   try {
     co_await wait_for_lease(claim, deadline_after(request.acquire_lease().timeout_milliseconds()));
-    workspace_ = co_await services_.device.run(
-        [limits = services_.limits, on_complete = completion_handler()](Device& device) {
-          device.recover();
-          return std::make_unique<Workspace>(device, limits, on_complete);
-        });
+    auto make_workspace = [limits = services_.limits,
+                           on_complete = completion_handler()](Device& device) {
+      device.recover();
+      return std::make_unique<Workspace>(device, limits, on_complete);
+    };
+    workspace_ = co_await services_.device.run(std::move(make_workspace));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -149,8 +150,11 @@ asio::awaitable<void> Session::tell_place(unsigned position) {
 }
 
 asio::awaitable<Session::Outgoing> Session::release_lease(const protocol::Request&) {
+  const LeaseId lease = *lease_;
   end_lease();
   lease_end_.clear();
+  // Whoever asks for it after the answer finds it free.
+  while (services_.leases.position(lease) && !over()) co_await wait_until(Clock::time_point::max());
   Outgoing outgoing;
   outgoing.reply.mutable_done();
   co_return outgoing;

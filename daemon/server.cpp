@@ -57,8 +57,9 @@ Server::Server(asio::any_io_executor executor, SocketFile& socket, DeviceThread&
                 options_.handshake_timeout,
                 options_.daemon_version,
                 Clock::now(),
-                [this](LeaseId lease, std::unique_ptr<Workspace> workspace) {
-                  retire(lease, std::move(workspace));
+                [this](LeaseId lease, std::unique_ptr<Workspace> workspace,
+                       std::function<void()> on_done) {
+                  retire(lease, std::move(workspace), std::move(on_done));
                 }},
       listener_(executor, ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0)) {}
 
@@ -70,6 +71,7 @@ asio::awaitable<void> Server::pause(std::chrono::milliseconds duration) {
 }
 
 asio::awaitable<void> Server::serve() {
+  serving_ = true;
   while (!stopping_) {
     const auto [error] =
         co_await listener_.async_wait(asio::posix::stream_descriptor::wait_read, as_tuple);
@@ -81,6 +83,7 @@ asio::awaitable<void> Server::serve() {
     if (error || errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
       co_await pause(50ms);
   }
+  serving_ = false;
 }
 
 void Server::accept_all() {
@@ -118,9 +121,11 @@ asio::awaitable<void> Server::converse(std::shared_ptr<Session> session) {
   sessions_.erase(session);
 }
 
-void Server::retire(LeaseId lease, std::unique_ptr<Workspace> workspace) {
+void Server::retire(LeaseId lease, std::unique_ptr<Workspace> workspace,
+                    std::function<void()> on_done) {
   ++clearing_up_;
-  asio::co_spawn(executor_, clear_up(lease, std::move(workspace)), asio::detached);
+  asio::co_spawn(executor_, clear_up(lease, std::move(workspace), std::move(on_done)),
+                 asio::detached);
 }
 
 std::chrono::milliseconds Server::patience() const {
@@ -128,7 +133,8 @@ std::chrono::milliseconds Server::patience() const {
                    : options_.abandon_after;
 }
 
-asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace) {
+asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace,
+                                       std::function<void()> on_done) {
   std::string problem;
   try {
     const auto start = Clock::now();
@@ -154,6 +160,7 @@ asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace>
   if (!problem.empty()) options_.log(problem);
   leases_.release(lease);
   --clearing_up_;
+  on_done();
 }
 
 asio::awaitable<void> Server::stop() {
@@ -162,7 +169,7 @@ asio::awaitable<void> Server::stop() {
   listener_.close(ignored);
   socket_.close();
   for (const auto& session : std::set<std::shared_ptr<Session>>(sessions_)) session->close();
-  while (!sessions_.empty() || clearing_up_ != 0) co_await pause(2ms);
+  while (serving_ || !sessions_.empty() || clearing_up_ != 0) co_await pause(2ms);
 }
 
 }  // namespace redbolt::daemon

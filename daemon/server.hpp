@@ -57,8 +57,9 @@ class Server {
   void accept_all();
   void admit(FileDescriptor socket);
   boost::asio::awaitable<void> converse(std::shared_ptr<Session> session);
-  void retire(LeaseId lease, std::unique_ptr<Workspace> workspace);
-  boost::asio::awaitable<void> clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace);
+  void retire(LeaseId lease, std::unique_ptr<Workspace> workspace, std::function<void()> on_done);
+  boost::asio::awaitable<void> clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace,
+                                        std::function<void()> on_done);
   boost::asio::awaitable<void> pause(std::chrono::milliseconds duration);
   std::chrono::milliseconds patience() const;
 
@@ -71,6 +72,7 @@ class Server {
   boost::asio::posix::stream_descriptor listener_;  // a duplicate of the socket's descriptor
   std::set<std::shared_ptr<Session>> sessions_;
   std::size_t clearing_up_ = 0;
+  bool serving_ = false;
   bool stopping_ = false;
 };
 

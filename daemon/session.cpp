@@ -219,7 +219,9 @@ void Session::completed(FenceId fence, const std::optional<protocol::Error>& err
 
 void Session::end_lease() {
   if (!lease_) return;
-  services_.retire(*lease_, std::move(workspace_));
+  services_.retire(*lease_, std::move(workspace_), [weak = weak_from_this()] {
+    if (const auto session = weak.lock()) session->wake();
+  });
   lease_.reset();
 }
 

@@ -40,8 +40,11 @@ struct SessionServices {
   std::chrono::milliseconds handshake_timeout;
   std::string daemon_version;
   std::chrono::steady_clock::time_point started;
-  // Frees what a client had once its work has left the card, then passes the lease on.
-  std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace)> retire;
+  // Frees what a client had once its work has left the card, then passes the lease on. When that is
+  // done LeaseQueue::position(lease) is nothing, and on_done is called.
+  std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace,
+                     std::function<void()> on_done)>
+      retire;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -103,7 +106,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::function<void(FenceId, const protocol::Error*)> completion_handler();
   Workspace& workspace();
   template <class Function>
-  boost::asio::awaitable<std::invoke_result_t<Function, Workspace&>> with_workspace(
+  boost::asio::awaitable<std::invoke_result_t<Function&, Workspace&>> with_workspace(
       Function function);
 
   boost::asio::posix::stream_descriptor socket_;

@@ -10,6 +10,9 @@ namespace {
 // Well below what the driver's rings hold, so that putting work in never waits for room.
 constexpr std::size_t max_entries_in_flight = 256;
 
+// Without progress for so long, the card is asked whether something is wrong.
+constexpr std::chrono::milliseconds fault_check_interval{200};
+
 protocol::Error fault_error(const std::string& submission, const driver::Interrupt& interrupt) {
   protocol::Error error =
       make_error(protocol::ERROR_CODE_DEVICE_FAULT,
@@ -21,6 +24,10 @@ protocol::Error fault_error(const std::string& submission, const driver::Interru
     error.mutable_fault()->set_address(interrupt.address.value());
   }
   return error;
+}
+
+protocol::Error lost_error() {
+  return make_error(protocol::ERROR_CODE_DEVICE_LOST, "the card no longer answers on the bus");
 }
 
 }  // namespace
@@ -43,7 +50,7 @@ void SubmissionQueue::start_waiting(Clock::time_point now) {
   while (!waiting_.empty()) {
     const std::size_t entries = waiting_.front().work.ring_entries;
     if (!in_flight_.empty() && entries_in_flight_ + entries > max_entries_in_flight) return;
-    if (in_flight_.empty()) head_since_ = now;
+    if (in_flight_.empty()) head_started(now);
     Entry entry = std::move(waiting_.front());
     waiting_.pop_front();
     start(std::move(entry));
@@ -65,10 +72,9 @@ void SubmissionQueue::start(Entry entry) {
 
 std::optional<protocol::Error> SubmissionQueue::poll(Clock::time_point now) {
   try {
-    // Fences first: what the card reported before it wrote a fence is seen together with it.
     const auto compute = backend_.completed(Engine::compute);
     const auto copies = backend_.completed(Engine::copy);
-    auto failure = failure_ ? failure_ : look_for_fault();
+    auto failure = failure_ ? failure_ : look_for_fault(now);
     if (!failure) {
       finish_completed(compute, copies, now);
       start_waiting(now);
@@ -83,6 +89,11 @@ std::optional<protocol::Error> SubmissionQueue::poll(Clock::time_point now) {
   }
 }
 
+void SubmissionQueue::head_started(Clock::time_point now) {
+  head_since_ = now;
+  next_fault_check_ = now + fault_check_interval;
+}
+
 void SubmissionQueue::finish_completed(driver::FenceValue compute, driver::FenceValue copies,
                                        Clock::time_point now) {
   while (!in_flight_.empty()) {
@@ -92,12 +103,16 @@ void SubmissionQueue::finish_completed(driver::FenceValue compute, driver::Fence
     const Entry done = std::move(in_flight_.front());
     in_flight_.pop_front();
     entries_in_flight_ -= done.work.ring_entries;
-    head_since_ = now;
+    head_started(now);
     done.work.on_complete(done.fence, done.refusal ? &*done.refusal : nullptr);
   }
 }
 
-std::optional<protocol::Error> SubmissionQueue::look_for_fault() {
+std::optional<protocol::Error> SubmissionQueue::look_for_fault(Clock::time_point now) {
+  // Looking costs a read over the link, and what has gone wrong stands still.
+  if (in_flight_.empty() || now < next_fault_check_) return std::nullopt;
+  next_fault_check_ = now + fault_check_interval;
+  if (!backend_.is_present()) return lost_error();
   if (!backend_.interrupts_pending()) return std::nullopt;
   for (const driver::Interrupt& interrupt : backend_.drain_interrupts()) {
     if (!interrupt.is_error()) continue;
@@ -109,9 +124,6 @@ std::optional<protocol::Error> SubmissionQueue::look_for_fault() {
 
 protocol::Error SubmissionQueue::hang_error() {
   const std::string& name = in_flight_.front().work.name;
-  if (!backend_.is_present()) {
-    return make_error(protocol::ERROR_CODE_DEVICE_LOST, "the card no longer answers on the bus");
-  }
   // A fault that raised no interrupt in time is still the better explanation.
   for (const driver::Interrupt& interrupt : backend_.drain_interrupts()) {
     if (interrupt.is_error()) return fault_error(name, interrupt);

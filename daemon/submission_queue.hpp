@@ -65,11 +65,12 @@ class SubmissionQueue {
     std::optional<protocol::Error> refusal{};  // the driver did not take it
   };
 
+  void head_started(Clock::time_point now);
   void start_waiting(Clock::time_point now);
   void start(Entry entry);
   void finish_completed(driver::FenceValue compute, driver::FenceValue copies,
                         Clock::time_point now);
-  std::optional<protocol::Error> look_for_fault();
+  std::optional<protocol::Error> look_for_fault(Clock::time_point now);
   protocol::Error hang_error();
   std::optional<driver::FenceValue> dependency(Engine engine) const;
 
@@ -79,6 +80,7 @@ class SubmissionQueue {
   std::deque<Entry> in_flight_;  // in a ring, oldest first
   std::size_t entries_in_flight_ = 0;
   Clock::time_point head_since_{};
+  Clock::time_point next_fault_check_{};
   // The last started: what comes next on the other engine has to follow it.
   std::optional<std::pair<Engine, driver::FenceValue>> last_started_;
   std::optional<protocol::Error> failure_;  // found while starting work; the next poll tells

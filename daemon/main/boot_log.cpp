@@ -1,0 +1,47 @@
+#include "main/boot_log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace redbolt::daemon {
+namespace {
+
+std::string seconds_text(double seconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%8.3f s", seconds);
+  return text.data();
+}
+
+}  // namespace
+
+std::string readable(Bytes size) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(size.count());
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text.data();
+}
+
+void BootLog::line(const std::string& text) const {
+  if (!quiet_) std::fputs(("redboltd: " + text + "\n").c_str(), stderr);
+}
+
+void BootLog::step(const driver::BootStep& step) const {
+  constexpr std::size_t column = 26;
+  std::string name = step.name;
+  name.resize(std::max(name.size(), column), ' ');
+  line("  " + name + seconds_text(step.seconds) + (step.detail.empty() ? "" : "  " + step.detail));
+}
+
+void BootLog::summary(const BootSummary& summary) const {
+  const auto& card = summary.card;
+  line(card.marketing_name + " (" + card.gfx_target + ", " + std::to_string(card.compute_units) +
+       " CUs, " + readable(card.vram) + ") at " + card.location + ": " +
+       driver::to_string(summary.report.kind) + " boot in" + seconds_text(summary.report.seconds) +
+       ", arena " + readable(summary.arena));
+}
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,32 @@
+// From `--device SPEC` to a card that can be booted. The only place that knows which ways to reach
+// a card there are, and the only one that knows the emulator.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "backend.hpp"
+#include "redbolt/driver/card.hpp"
+
+namespace redbolt::daemon {
+
+struct DeviceRequest {
+  std::string_view spec;  // KIND or KIND:details
+  std::vector<std::filesystem::path> firmware;
+  Bytes arena;  // 0: all
+  std::function<void(const driver::BootStep&)> on_step;
+};
+
+struct DeviceChoice {
+  BackendFactory factory;
+  bool emulated = false;
+  std::chrono::milliseconds hang_timeout;  // unless the user says otherwise
+};
+
+// Throws UsageError for a spec that names no device, and what making the device throws.
+DeviceChoice choose_device(const DeviceRequest& request);
+
+}  // namespace redbolt::daemon

@@ -1,0 +1,205 @@
+#include "main/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "redbolt/base/checked.hpp"
+#include "redbolt/emulator/card.hpp"
+#include "redbolt/firmware/firmware_set.hpp"
+#include "redbolt/protocol/socket_io.hpp"
+
+namespace redbolt::daemon {
+namespace {
+
+std::uint64_t parse_number(std::string_view text, std::string_view what) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    throw UsageError(std::string(what) + " wants a number, not \"" + std::string(text) + "\"");
+  }
+  return value;
+}
+
+int parse_descriptor(std::string_view text, std::string_view what) {
+  const std::uint64_t value = parse_number(text, what);
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
+    throw UsageError(std::string(what) + " wants the number of an open file descriptor");
+  }
+  return static_cast<int>(value);
+}
+
+std::chrono::milliseconds parse_seconds(std::string_view text, std::string_view what) {
+  const std::uint64_t seconds = parse_number(text, what);
+  if (seconds == 0 || seconds > 86400)
+    throw UsageError(std::string(what) + " wants 1 to 86400 seconds");
+  return std::chrono::seconds(seconds);
+}
+
+bool parse_switch(std::string_view text, std::string_view what) {
+  if (text.empty() || text == "1") return true;
+  if (text == "0") return false;
+  throw UsageError(std::string(what) + " wants 0 or 1, not \"" + std::string(text) + "\"");
+}
+
+void parse_folders(std::string_view text, Options& options) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(':'), text.size());
+    if (end > 0) options.firmware.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+struct Flag {
+  const char* name;
+  const char* argument;     // nullptr: a switch
+  const char* environment;  // nullptr: none, the flag only asks for information
+  const char* help;
+  void (*apply)(Options& options, std::string_view value, std::string_view what);
+};
+
+constexpr Flag flags[] = {
+    {"--device", "SPEC", "REDBOLT_DEVICE",
+     "The card: emulated, or emulated:KEY=VALUE,... (keys below).",
+     [](Options& o, std::string_view v, std::string_view) { o.device = v; }},
+    {"--socket", "PATH", "REDBOLT_SOCKET",
+     "Where clients connect. The file is for this user alone (0600).",
+     [](Options& o, std::string_view v, std::string_view) { o.socket = v; }},
+    {"--firmware", "DIR", "REDBOLT_FIRMWARE",
+     "A folder with firmware images; may be given several times (in the\n"
+     "environment: separated by colons). Else the system's folders.",
+     [](Options& o, std::string_view v, std::string_view) { parse_folders(v, o); }},
+    {"--arena", "BYTES", "REDBOLT_ARENA",
+     "Video memory for clients, with suffix K, M or G. Else all there is.",
+     [](Options& o, std::string_view v, std::string_view w) { o.arena = parse_size(v, w); }},
+    {"--hang-timeout", "SECONDS", "REDBOLT_HANG_TIMEOUT",
+     "When work on the card counts as hung. Else 30 (emulated card: 300).",
+     [](Options& o, std::string_view v, std::string_view w) {
+       o.hang_timeout = parse_seconds(v, w);
+     }},
+    {"--ready-fd", "N", "REDBOLT_READY_FD",
+     "Writes \"ready\" to descriptor N when clients are served, and closes it.",
+     [](Options& o, std::string_view v, std::string_view w) {
+       o.ready_fd = parse_descriptor(v, w);
+     }},
+    {"--exit-with-fd", "N", "REDBOLT_EXIT_WITH_FD",
+     "Ends when the other end of descriptor N (a pipe) is closed.",
+     [](Options& o, std::string_view v, std::string_view w) {
+       o.exit_with_fd = parse_descriptor(v, w);
+     }},
+    {"--quiet", nullptr, "REDBOLT_QUIET", "Prints errors only.",
+     [](Options& o, std::string_view v, std::string_view w) { o.quiet = parse_switch(v, w); }},
+    {"--help", nullptr, nullptr, "This text.",
+     [](Options& o, std::string_view, std::string_view) { o.help = true; }},
+    {"--version", nullptr, nullptr, "The version.",
+     [](Options& o, std::string_view, std::string_view) { o.version = true; }},
+};
+
+const Flag& find_flag(std::string_view name) {
+  const auto flag = std::find_if(std::begin(flags), std::end(flags),
+                                 [&](const Flag& f) { return name == f.name; });
+  if (flag == std::end(flags))
+    throw UsageError("there is no flag " + std::string(name) + "; see redboltd --help");
+  return *flag;
+}
+
+// Applies the argument at `position`, and returns the position of the next.
+std::size_t apply_argument(std::span<const char* const> arguments, std::size_t position,
+                           Options& options) {
+  const std::string_view argument = arguments[position];
+  if (!argument.starts_with("--")) {
+    throw UsageError("\"" + std::string(argument) + "\" is not a flag; see redboltd --help");
+  }
+  const auto equals = argument.find('=');
+  const Flag& flag = find_flag(argument.substr(0, equals));
+  if (flag.argument == nullptr) {
+    if (equals != std::string_view::npos)
+      throw UsageError(std::string(flag.name) + " takes no value");
+    flag.apply(options, "", flag.name);
+    return position + 1;
+  }
+  if (equals != std::string_view::npos) {
+    flag.apply(options, argument.substr(equals + 1), flag.name);
+    return position + 1;
+  }
+  if (position + 1 >= arguments.size()) {
+    throw UsageError(std::string(flag.name) + " wants " + flag.argument + " after it");
+  }
+  flag.apply(options, arguments[position + 1], flag.name);
+  return position + 2;
+}
+
+std::string indented(std::string_view text, std::size_t width) {
+  std::string result;
+  for (const char c : text) {
+    result += c;
+    if (c == '\n') result.append(width, ' ');
+  }
+  return result;
+}
+
+}  // namespace
+
+Bytes parse_size(std::string_view text, std::string_view what) {
+  constexpr std::string_view suffixes = "KMG";
+  unsigned shift = 0;
+  if (!text.empty()) {
+    const auto suffix = suffixes.find(text.back());
+    if (suffix != std::string_view::npos) {
+      shift = 10 * static_cast<unsigned>(suffix + 1);
+      text.remove_suffix(1);
+    }
+  }
+  const auto size =
+      checked_multiply<std::uint64_t>(parse_number(text, what), std::uint64_t{1} << shift);
+  if (!size || *size == 0)
+    throw UsageError(std::string(what) + " wants a size of at least one byte that fits 64 bits");
+  return Bytes(*size);
+}
+
+Options parse_options(std::span<const char* const> arguments,
+                      const std::function<const char*(const char*)>& environment) {
+  Options options;
+  for (const Flag& flag : flags) {
+    const char* value = flag.environment == nullptr ? nullptr : environment(flag.environment);
+    if (value != nullptr && *value != '\0') flag.apply(options, value, flag.environment);
+  }
+  Options given;  // flags that add up start from nothing, so that they replace the environment
+  std::swap(given.firmware, options.firmware);
+  for (std::size_t position = 0; position < arguments.size();) {
+    position = apply_argument(arguments, position, options);
+  }
+  if (options.firmware.empty()) options.firmware = std::move(given.firmware);
+  if (options.firmware.empty()) options.firmware = firmware::default_folders();
+  if (options.socket.empty()) options.socket = protocol::default_socket_path();
+  if (options.device.empty() && !options.help && !options.version) {
+    throw UsageError("which card? For the emulated one: redboltd --device emulated --firmware DIR");
+  }
+  return options;
+}
+
+std::string help_text() {
+  constexpr std::size_t column = 26;
+  std::string text =
+      "redboltd: the process that owns the card. Boots it, and serves programs of this user over "
+      "a\n"
+      "Unix socket until it is told to stop (SIGTERM, SIGINT).\n\n"
+      "usage: redboltd --device emulated[:KEY=VALUE,...] [--socket PATH] [--firmware DIR] [--arena "
+      "BYTES]\n\n";
+  for (const Flag& flag : flags) {
+    std::string line = std::string("  ") + flag.name;
+    if (flag.argument != nullptr) line += std::string(" ") + flag.argument;
+    line.resize(std::max(line.size() + 2, column), ' ');
+    line += indented(flag.help, column);
+    if (flag.environment != nullptr)
+      line += "\n" + std::string(column, ' ') + "[$" + flag.environment + "]";
+    text += line + "\n";
+  }
+  text += "\nKeys of the emulated card:\n" + std::string(emulator::card_options_help());
+  text +=
+      "\nExit codes: 0 stopped when asked to, 1 failed (the reason is on standard error), 2 wrong "
+      "usage.\n";
+  return text;
+}
+
+}  // namespace redbolt::daemon

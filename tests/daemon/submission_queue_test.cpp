@@ -1,0 +1,163 @@
+#include "submission_queue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_card.hpp"
+
+namespace redbolt::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SubmissionQueueTest : public testing::Test {
+ protected:
+  SubmissionQueueTest() { card_.hold = true; }
+
+  Work work(const std::string& name, Engine engine = Engine::compute, std::size_t entries = 1) {
+    Work work;
+    work.name = name;
+    work.engine = engine;
+    work.ring_entries = entries;
+    work.start = [this, name, engine](Backend& backend, std::optional<driver::FenceValue> after) {
+      started_.push_back(name + (after ? " after " + std::to_string(after->value()) : ""));
+      if (engine == Engine::copy)
+        return backend.fill(FakeBackend::data_address, Bytes(4), 0, after);
+      return backend.run({}, after);
+    };
+    work.on_complete = [this](FenceId fence, const protocol::Error* error) {
+      completed_.push_back(std::to_string(fence.value()) +
+                           (error == nullptr ? "" : " " + protocol::ErrorCode_Name(error->code())));
+      if (error != nullptr) last_error_ = *error;
+    };
+    return work;
+  }
+  void submit(Work work) { queue_.submit(FenceId(++fence_), std::move(work)); }
+  std::optional<protocol::Error> poll(std::chrono::milliseconds later = 0ms) {
+    return queue_.poll(SubmissionQueue::Clock::now() + later);
+  }
+
+  FakeCard card_;
+  FakeBackend backend_{card_};
+  SubmissionQueue queue_{backend_, 1000ms};
+  std::uint64_t fence_ = 0;
+  std::vector<std::string> started_;
+  std::vector<std::string> completed_;
+  protocol::Error last_error_;
+};
+
+TEST_F(SubmissionQueueTest, CompletesInOrder) {
+  submit(work("a"));
+  submit(work("b", Engine::copy));
+  EXPECT_FALSE(poll());
+  EXPECT_THAT(completed_, ElementsAre());
+  EXPECT_FALSE(queue_.idle());
+  card_.hold = false;
+  EXPECT_FALSE(poll());
+  EXPECT_THAT(completed_, ElementsAre("1", "2"));
+  EXPECT_TRUE(queue_.idle());
+}
+
+TEST_F(SubmissionQueueTest, LetsTheCardWaitWhereTheEngineChanges) {
+  submit(work("graph"));
+  submit(work("graph"));
+  submit(work("copy", Engine::copy));
+  submit(work("copy", Engine::copy));
+  submit(work("graph"));
+  EXPECT_THAT(started_, ElementsAre("graph", "graph", "copy after 2", "copy", "graph after 2"));
+}
+
+TEST_F(SubmissionQueueTest, DoesNotWaitForWhatIsDone) {
+  card_.hold = false;
+  submit(work("copy", Engine::copy));
+  submit(work("graph"));
+  EXPECT_THAT(started_, ElementsAre("copy", "graph"));
+}
+
+TEST_F(SubmissionQueueTest, KeepsTheRingsFromFillingUp) {
+  for (int i = 0; i < 4; ++i) submit(work("g" + std::to_string(i), Engine::compute, 100));
+  EXPECT_EQ(started_.size(), 2u);
+  submit(work("large", Engine::compute, 5000));
+  card_.hold = false;
+  poll();
+  EXPECT_EQ(started_.size(), 4u);
+  poll();
+  EXPECT_EQ(started_.back(), "large");  // alone it may be as large as it likes
+  poll();
+  EXPECT_TRUE(queue_.idle());
+}
+
+TEST_F(SubmissionQueueTest, ReportsAFaultWithItsCauseToAllThatIsQueued) {
+  submit(work("layers"));
+  submit(work("copy", Engine::copy));
+  driver::Interrupt fault;
+  fault.kind = driver::InterruptKind::memory_fault;
+  fault.address = driver::GpuAddress(0x1234000);
+  card_.report(fault);
+  EXPECT_FALSE(poll());  // what runs well is not asked
+  EXPECT_EQ(card_.drains, 0u);
+  const auto failure = poll(250ms);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->code(), protocol::ERROR_CODE_DEVICE_FAULT);
+  EXPECT_THAT(failure->message(), HasSubstr("layers"));
+  EXPECT_EQ(failure->fault().cause(), "memory_fault");
+  EXPECT_EQ(failure->fault().address(), 0x1234000u);
+  EXPECT_EQ(failure->fault().submission(), "layers");
+  EXPECT_THAT(completed_, ElementsAre("1 ERROR_CODE_DEVICE_FAULT", "2 ERROR_CODE_DEVICE_FAULT"));
+  EXPECT_TRUE(queue_.idle());
+}
+
+TEST_F(SubmissionQueueTest, IgnoresHarmlessInterrupts) {
+  submit(work("a"));
+  driver::Interrupt harmless;
+  harmless.kind = driver::InterruptKind::end_of_pipe;
+  card_.report(harmless);
+  EXPECT_FALSE(poll(250ms));
+  EXPECT_EQ(card_.drains, 1u);
+}
+
+TEST_F(SubmissionQueueTest, CallsAHang) {
+  submit(work("endless"));
+  EXPECT_FALSE(poll(900ms));
+  const auto failure = poll(1100ms);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->code(), protocol::ERROR_CODE_DEVICE_HANG);
+  EXPECT_EQ(failure->fault().submission(), "endless");
+}
+
+TEST_F(SubmissionQueueTest, TellsALostCardFromAHang) {
+  submit(work("a"));
+  card_.present = false;
+  EXPECT_EQ(poll(1100ms)->code(), protocol::ERROR_CODE_DEVICE_LOST);
+}
+
+TEST_F(SubmissionQueueTest, AnswersInTurnWhatTheDriverRefuses) {
+  submit(work("first"));
+  Work bad = work("bad");
+  bad.start = [](Backend&, std::optional<driver::FenceValue>) -> driver::FenceValue {
+    throw driver::DriverError(driver::DriverErrorCode::invalid_argument, "submit", "", "no");
+  };
+  submit(std::move(bad));
+  submit(work("third"));
+  EXPECT_FALSE(poll());
+  EXPECT_THAT(completed_, ElementsAre());
+  card_.hold = false;
+  EXPECT_FALSE(poll());
+  EXPECT_THAT(completed_, ElementsAre("1", "2 ERROR_CODE_INVALID_ARGUMENT", "3"));
+}
+
+TEST_F(SubmissionQueueTest, TakesATimeoutOfTheDriverAsTheCardsEnd) {
+  Work bad = work("bad");
+  bad.start = [](Backend&, std::optional<driver::FenceValue>) -> driver::FenceValue {
+    throw driver::DriverError(driver::DriverErrorCode::timeout, "submit", "",
+                              "the ring stays full");
+  };
+  submit(std::move(bad));
+  EXPECT_TRUE(poll());
+  EXPECT_THAT(completed_, ElementsAre("1 ERROR_CODE_DEVICE_LOST"));
+}
+
+}  // namespace
+}  // namespace redbolt::daemon
