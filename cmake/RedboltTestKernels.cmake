@@ -15,7 +15,7 @@ function(redbolt_test_kernels target)
     add_custom_command(
       OUTPUT ${output}
       COMMAND ${REDBOLT_CLANG} -x hip --cuda-device-only --no-gpu-bundle-output -nogpulib -nogpuinc
-              -O3 -std=c++20 --offload-arch=gfx1100 -Wall -Wextra ${path} -o ${output}
+              -O3 -std=c++20 -ffp-contract=off --offload-arch=gfx1100 -Wall -Wextra ${path} -o ${output}
       DEPENDS ${path} ${headers}
       COMMENT "Compiling ${name}.hip for gfx1100")
     list(APPEND outputs ${output})

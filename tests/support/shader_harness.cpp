@@ -29,21 +29,31 @@ void put_hidden_arguments(std::vector<std::byte>& kernarg, std::size_t base, con
   put(kernarg, base + 196, static_cast<std::uint32_t>(ShaderHarness::shared_aperture >> 32));
 }
 
+// The HSA kernel dispatch packet, of which compiled kernels read sizes.
+std::vector<std::byte> dispatch_packet(const Launch& launch, std::uint64_t kernarg) {
+  std::vector<std::byte> packet(64);
+  for (std::size_t d = 0; d < 3; ++d) {
+    put(packet, 4 + 2 * d, static_cast<std::uint16_t>(launch.block[d]));
+    put(packet, 12 + 4 * d, launch.grid[d] * launch.block[d]);
+  }
+  put(packet, 40, kernarg);
+  return packet;
+}
+
 // User SGPRs in the order in which the packet processor loads what a kernel asks for.
-std::array<std::uint32_t, 16> user_data(const KernelDescriptor& kernel, std::uint64_t kernarg) {
-  constexpr struct {
+std::array<std::uint32_t, 16> user_data(const KernelDescriptor& kernel, std::uint64_t packet,
+                                        std::uint64_t kernarg) {
+  const struct {
     unsigned bit;
     unsigned registers;
-  } order[] = {{0, 4}, {1, 2}, {2, 2}, {3, 2}, {4, 2}, {5, 2}, {6, 1}};
-  constexpr unsigned kernarg_pointer = 3;
+    std::uint64_t value;
+  } order[] = {{0, 4, 0}, {1, 2, packet}, {2, 2, 0}, {3, 2, kernarg}, {4, 2, 0}, {5, 2, 0}, {6, 1, 0}};
   std::array<std::uint32_t, 16> result{};
   unsigned next = 0;
   for (const auto& item : order) {
     if ((kernel.properties >> item.bit & 1) == 0) continue;
-    if (item.bit == kernarg_pointer) {
-      result.at(next) = static_cast<std::uint32_t>(kernarg);
-      result.at(next + 1) = static_cast<std::uint32_t>(kernarg >> 32);
-    }
+    result.at(next) = static_cast<std::uint32_t>(item.value);
+    if (item.registers > 1) result.at(next + 1) = static_cast<std::uint32_t>(item.value >> 32);
     next += item.registers;
   }
   return result;
@@ -69,7 +79,10 @@ emulator::Dispatch ShaderHarness::prepare(const std::string& name, const Launch&
   dispatch.pgm_rsrc3 = kernel.rsrc3;
   const std::uint32_t lds_units = round_up(kernel.lds_bytes + launch.dynamic_lds_bytes, 512) / 512;
   dispatch.pgm_rsrc2 = kernel.rsrc2 | lds_units << 15;
-  dispatch.user_data = user_data(kernel, kernarg_address);
+  constexpr std::uint16_t wants_packet = 1 << 1;
+  const std::uint64_t packet = (kernel.properties & wants_packet) == 0
+                                   ? 0 : memory_.upload(dispatch_packet(launch, kernarg_address));
+  dispatch.user_data = user_data(kernel, packet, kernarg_address);
   dispatch.grid = launch.grid;
   dispatch.threads = launch.block;
   constexpr std::uint32_t compute_shader_enable = 1, wave32 = 1u << 15;

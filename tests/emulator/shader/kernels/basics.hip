@@ -15,7 +15,7 @@ KERNEL ids_3d(u32* out, u32 width, u32 height) {
 
 KERNEL saxpy(float* y, const float* x, float a, u32 count) {
   const u32 n = global_thread();
-  if (n < count) y[n] = a * x[n] + y[n];
+  if (n < count) y[n] = __builtin_fmaf(a, x[n], y[n]);
 }
 
 KERNEL divide(float* out, const float* a, const float* b, u32 count) {
