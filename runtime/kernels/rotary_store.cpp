@@ -42,6 +42,8 @@ RB_INLINE SineCosine sine_cosine(float turns) {
 // The fraction of a turn that frequency * position is, with the product's rounding made good: at
 // position 100,000 a plain float product would be off by a hundredth of a turn.
 RB_INLINE float turns_at(u32 position, Global<const RopeFrequencyEntry> frequency) {
+  // A product contracted into the subtraction below would no longer be the one that `rest` mends.
+#pragma clang fp contract(off)
   const float p = static_cast<float>(position);
   const float high = frequency->high;
   const float product = p * high;
