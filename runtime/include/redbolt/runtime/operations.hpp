@@ -24,7 +24,7 @@
 namespace redbolt::runtime {
 
 struct WeightMatrix {
-  BufferView data;
+  BufferView data = {};
   WeightType type = WeightType::f32;
   std::uint32_t rows = 0;
   std::uint32_t columns = 0;  // a multiple of the type's block_elements
@@ -32,7 +32,7 @@ struct WeightMatrix {
 
 // x * weight / sqrt(mean(x * x) + epsilon), applied to a row of activations.
 struct RmsNormWeight {
-  BufferView weight;  // float32 [width]
+  BufferView weight = {};  // float32 [width]
   float epsilon = 1e-6f;
 };
 
@@ -44,29 +44,29 @@ enum class RowChoice : std::uint8_t {
 
 // output[t][:] = row tokens[t] of the table. An id beyond the table gives a row of zeros.
 struct Embedding {
-  WeightMatrix table;
-  BufferView tokens;  // u32 [capacity]; a decode graph views StepState::token
-  BufferView output;  // float32 [capacity][columns]
-  BufferView state;
+  WeightMatrix table = {};
+  BufferView tokens = {};  // u32 [capacity]; a decode graph views StepState::token
+  BufferView output = {};  // float32 [capacity][columns]
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void embedding(CommandGraph& graph, const Embedding& operation);
 
 // One matrix of a Linear.
 struct LinearPart {
-  WeightMatrix weight;
-  BufferView output;                   // float32 [capacity][rows]
-  std::optional<BufferView> bias;      // float32 [rows]
-  std::optional<BufferView> residual;  // float32 [capacity][rows], added; may be `output`
+  WeightMatrix weight = {};
+  BufferView output = {};                   // float32 [capacity][rows]
+  std::optional<BufferView> bias = {};      // float32 [rows]
+  std::optional<BufferView> residual = {};  // float32 [capacity][rows], added; may be `output`
 };
 
 // output = W norm(input) + bias + residual, for one to three matrices over the same input (query,
 // key and value in one dispatch). All parts have the same number of columns; types may differ.
 struct Linear {
-  std::vector<LinearPart> parts;
-  BufferView input;  // float32 [capacity][columns]
-  std::optional<RmsNormWeight> norm;
-  BufferView state;
+  std::vector<LinearPart> parts = {};
+  BufferView input = {};  // float32 [capacity][columns]
+  std::optional<RmsNormWeight> norm = {};
+  BufferView state = {};
   std::uint32_t capacity = 1;
   RowChoice rows = RowChoice::all;  // last: `input` has `capacity` rows, outputs have one
 };
@@ -74,20 +74,20 @@ void linear(CommandGraph& graph, const Linear& operation);
 
 // output = silu(gate norm(input)) * (up norm(input)). Both matrices have the same shape.
 struct GatedLinear {
-  WeightMatrix gate;
-  WeightMatrix up;
-  BufferView input;   // float32 [capacity][columns]
-  BufferView output;  // float32 [capacity][rows]
-  std::optional<RmsNormWeight> norm;
-  BufferView state;
+  WeightMatrix gate = {};
+  WeightMatrix up = {};
+  BufferView input = {};   // float32 [capacity][columns]
+  BufferView output = {};  // float32 [capacity][rows]
+  std::optional<RmsNormWeight> norm = {};
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void gated_linear(CommandGraph& graph, const GatedLinear& operation);
 
 // The KV cache of one layer: float16 [key_value_heads][positions][head_dimension].
 struct KeyValueCache {
-  BufferView keys;
-  BufferView values;
+  BufferView keys = {};
+  BufferView values = {};
   std::uint32_t positions = 0;
   std::uint32_t key_value_heads = 0;
   std::uint32_t head_dimension = 0;  // a multiple of 8, 8 .. 256
@@ -102,18 +102,18 @@ struct KeyValueCache {
 // stores keys and values at positions StepState::position + t. Positions beyond the cache are not
 // stored.
 struct RotaryStore {
-  BufferView queries;  // float32 [capacity][query_heads * head_dimension], rewritten
-  BufferView keys;     // float32 [capacity][key_value_heads * head_dimension]
-  BufferView values;   // likewise
-  KeyValueCache cache;
+  BufferView queries = {};  // float32 [capacity][query_heads * head_dimension], rewritten
+  BufferView keys = {};     // float32 [capacity][key_value_heads * head_dimension]
+  BufferView values = {};   // likewise
+  KeyValueCache cache = {};
   std::uint32_t query_heads = 0;
-  std::optional<RmsNormWeight> query_norm;  // one weight vector [head_dimension] for all heads
-  std::optional<RmsNormWeight> key_norm;
-  BufferView rope_frequencies;  // RopeTable::frequencies
+  std::optional<RmsNormWeight> query_norm = {};  // one weight vector [head_dimension] for all heads
+  std::optional<RmsNormWeight> key_norm = {};
+  BufferView rope_frequencies = {};  // RopeTable::frequencies
   std::uint32_t rope_dimensions = 0;
   float rope_magnitude = 1;
   RopePairing pairing = RopePairing::neox;
-  BufferView state;
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void rotary_store(CommandGraph& graph, const RotaryStore& operation);
@@ -121,13 +121,13 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation);
 // Causal attention of the step's tokens over the cache, which must hold their keys and values
 // already. Query head h uses key/value head h / (query_heads / key_value_heads).
 struct Attention {
-  BufferView queries;  // float32 [capacity][query_heads * head_dimension]
-  BufferView output;   // likewise
-  KeyValueCache cache;
+  BufferView queries = {};  // float32 [capacity][query_heads * head_dimension]
+  BufferView output = {};   // likewise
+  KeyValueCache cache = {};
   std::uint32_t query_heads = 0;  // a multiple of key_value_heads
   float scale = 0;                // 0: 1 / sqrt(head_dimension)
-  BufferView scratch;             // attention_scratch_bytes(...)
-  BufferView state;
+  BufferView scratch = {};        // attention_scratch_bytes(...)
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void attention(CommandGraph& graph, const Attention& operation);
@@ -138,22 +138,22 @@ std::uint64_t attention_scratch_bytes(std::uint32_t query_heads, std::uint32_t h
 
 // A root mean square norm on its own.
 struct RmsNorm {
-  BufferView input;   // float32 [capacity][width]
-  BufferView output;  // likewise; may be the input
-  RmsNormWeight norm;
+  BufferView input = {};   // float32 [capacity][width]
+  BufferView output = {};  // likewise; may be the input
+  RmsNormWeight norm = {};
   std::uint32_t width = 0;
-  BufferView state;
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void rms_norm(CommandGraph& graph, const RmsNorm& operation);
 
 // output = a + b.
 struct Add {
-  BufferView a;  // float32 [capacity][width]
-  BufferView b;
-  BufferView output;  // may be a or b
+  BufferView a = {};  // float32 [capacity][width]
+  BufferView b = {};
+  BufferView output = {};  // may be a or b
   std::uint32_t width = 0;
-  BufferView state;
+  BufferView state = {};
   std::uint32_t capacity = 1;
 };
 void add(CommandGraph& graph, const Add& operation);
@@ -161,21 +161,21 @@ void add(CommandGraph& graph, const Add& operation);
 // Draws the next token from one row of logits, publishes it in the ring and advances the state:
 // position += tokens, tokens = 1, or 0 with a stop reason. Two dispatches.
 struct Sample {
-  BufferView logits;  // float32 [vocabulary]; NaN counts as the smallest
+  BufferView logits = {};  // float32 [vocabulary]; NaN counts as the smallest
   std::uint32_t vocabulary = 0;
-  BufferView parameters;           // SamplingParameters
-  BufferView scratch;              // sample_scratch_bytes(vocabulary)
-  BufferView ring;                 // TokenRingEntry [ring_entries] in shared memory
+  BufferView parameters = {};      // SamplingParameters
+  BufferView scratch = {};         // sample_scratch_bytes(vocabulary)
+  BufferView ring = {};            // TokenRingEntry [ring_entries] in shared memory
   std::uint32_t ring_entries = 0;  // a power of two: TokenRing::entries()
-  BufferView state;
+  BufferView state = {};
 };
 void sample(CommandGraph& graph, const Sample& operation);
 std::uint64_t sample_scratch_bytes(std::uint32_t vocabulary);
 
 // output[r][:] = row r of the matrix in float32, every row: for tests and tools.
 struct Dequantize {
-  WeightMatrix weight;
-  BufferView output;
+  WeightMatrix weight = {};
+  BufferView output = {};
 };
 void dequantize(CommandGraph& graph, const Dequantize& operation);
 

@@ -20,8 +20,8 @@ enum class RopeScaling : std::uint8_t { none, linear, yarn };
 struct RopeParameters {
   std::uint32_t dimensions = 128;  // rotated dimensions of a head, even; the rest passes through
   double base = 10000;
-  std::span<const float>
-      frequency_factors;  // empty, or dimensions / 2 divisors (rope_freqs.weight)
+  // Empty, or dimensions / 2 divisors (rope_freqs.weight).
+  std::span<const float> frequency_factors = {};
   RopeScaling scaling = RopeScaling::none;
   double factor = 1;                   // linear, yarn: how many times the context is longer
   std::uint32_t original_context = 0;  // yarn: the context that the model was trained with
