@@ -129,8 +129,7 @@ void CardState::create_engines() {
   };
   engines_.push_back(std::make_unique<InterruptHandler>(parts_, interrupts_));
   engines_.push_back(std::make_unique<Sdma>(parts_, firmware_loaded));
-  engines_.push_back(
-      std::make_unique<Mec>(parts_, dispatcher_, shader_counters_, firmware_loaded));
+  engines_.push_back(std::make_unique<Mec>(parts_, dispatcher_, shader_counters_, firmware_loaded));
 }
 
 std::vector<std::string> CardState::halted_queues() const {

@@ -29,9 +29,7 @@ class EmulatedPciFunction final : public pci::PciFunction {
                                                         pci::Contiguity contiguity) override;
   void reset() override;
   bool is_present() override { return card_->present(); }
-  std::map<std::string, std::uint64_t> counters() const override {
-    return card_->counters();
-  }
+  std::map<std::string, std::uint64_t> counters() const override { return card_->counters(); }
 
  private:
   void check(pci::Bar bar, pci::BarOffset offset, std::size_t size, std::size_t alignment);

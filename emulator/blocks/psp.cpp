@@ -133,10 +133,11 @@ void Psp::create_ring() {
                                 static_cast<std::uint64_t>(registers_.peek(ring_address_high))
                                     << 32;
   const std::uint32_t size = registers_.peek(ring_size);
+  const auto mapped = hub_.translate(0, address, Access::read, HubClient::security_processor);
+  const bool in_memory =
+      memory_.vram_offset(McAddress(address), Bytes(size)) || (mapped && !mapped->redirected);
   const bool usable = ring_address_ == 0 && address % 4096 == 0 && size >= frame_bytes &&
-                      size % frame_bytes == 0 &&
-                      (memory_.vram_offset(McAddress(address), Bytes(size)) ||
-                       hub_.translate(0, address, Access::read, HubClient::security_processor));
+                      size % frame_bytes == 0 && in_memory;
   if (!usable) {
     refused_.add();
     registers_.poke(system_mailbox, ready | system_bad_ring);

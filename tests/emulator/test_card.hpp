@@ -34,10 +34,11 @@ inline bool eventually(const std::function<bool()>& condition,
   return true;
 }
 
-class TestCard {
+// An attachment.
+class TestFunction {
  public:
-  explicit TestCard(const CardOptions& options = small_card())
-      : card(options), function(card.attach()) {}
+  explicit TestFunction(std::unique_ptr<pci::PciFunction> attached)
+      : function(std::move(attached)) {}
 
   static pci::BarOffset dword(std::uint32_t address) {
     return pci::BarOffset(std::uint64_t{address} * 4);
@@ -82,13 +83,27 @@ class TestCard {
   void enable_bus_master() { set_config(4, 2, config(4, 2) | 4); }
 
   std::uint64_t counter(const std::string& name) const {
-    const auto all = card.counters();
+    const auto all = function->counters();
     const auto found = all.find(name);
     return found == all.end() ? 0 : found->second;
   }
 
-  Card card;
   std::unique_ptr<pci::PciFunction> function;
+};
+
+// A card of its own, and an attachment to it.
+class TestCard : public TestFunction {
+ public:
+  explicit TestCard(const CardOptions& options = small_card())
+      : TestCard(std::make_unique<Card>(options)) {}
+
+ private:
+  explicit TestCard(std::unique_ptr<Card> owned)
+      : TestFunction(owned->attach()), owned_(std::move(owned)), card(*owned_) {}
+  std::unique_ptr<Card> owned_;
+
+ public:
+  Card& card;
 };
 
 }  // namespace redbolt::emulator::test
