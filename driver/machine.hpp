@@ -85,6 +85,7 @@ class Machine {
   void raise_clocks();
   void mark();
   void create_queues();
+  void release_queues();
   void shut_down();
   void wait_for_reset();
 
@@ -123,6 +124,9 @@ class Machine {
   std::map<GpuAddress, VramRange> blocks_;
   VramBlock scratch_;
   HostBlock staging_;  // for video memory that BAR0 does not show
+  VramBlock end_of_pipe_;
+  HostBlock compute_ring_memory_, compute_control_;
+  HostBlock copy_ring_memory_, copy_control_;
   std::unique_ptr<SubmissionRing> compute_ring_;
   std::unique_ptr<SubmissionRing> copy_ring_;
   std::unique_ptr<MecQueue> compute_;

@@ -210,13 +210,21 @@ bool Machine::choose_start() {
 void Machine::forget_parts() {
   link_->disable_bus_master();
   if (address_space_) address_space_->attach({});
+  release_queues();
+  is_running_ = false;
+}
+
+void Machine::release_queues() {
   compute_.reset();
   copies_.reset();
   compute_ring_.reset();
   copy_ring_.reset();
+  for (HostBlock* block : {&compute_ring_memory_, &compute_control_, &copy_ring_memory_,
+                           &copy_control_, &staging_}) {
+    *block = HostBlock();
+  }
+  end_of_pipe_ = VramBlock();
   scratch_ = VramBlock();
-  staging_ = HostBlock();
-  is_running_ = false;
 }
 
 void Machine::reset_card() {
@@ -331,19 +339,25 @@ void Machine::mark() {
 }
 
 void Machine::create_queues() {
-  const auto make_ring = [&](unsigned doorbell, PointerUnit unit, const char* name) {
+  const auto make_ring = [&](HostBlock& ring, HostBlock& control, unsigned doorbell, PointerUnit unit,
+                             const char* name) {
+    ring = allocate_host(kRingSize);
+    control = allocate_host(pci::HostMemory::page_size);
     return std::make_unique<SubmissionRing>(
-        function_, allocate_host(kRingSize), allocate_host(pci::HostMemory::page_size),
+        function_, MappedMemory{&ring.memory(), ring.address(), ring.size()},
+        MappedMemory{&control.memory(), control.address(), control.size()},
         SubmissionRing::Options{kDoorbellBar, doorbell, unit, options_.timeout, name});
   };
-  compute_ring_ = make_ring(chip_->compute_doorbell, PointerUnit::dwords, "compute queue");
-  copy_ring_ = make_ring(chip_->copy_doorbell, PointerUnit::bytes, "copy queue");
+  compute_ring_ = make_ring(compute_ring_memory_, compute_control_, chip_->compute_doorbell,
+                            PointerUnit::dwords, "compute queue");
+  copy_ring_ = make_ring(copy_ring_memory_, copy_control_, chip_->copy_doorbell, PointerUnit::bytes,
+                         "copy queue");
   compute_ring_->on_wrap([this] { copy_ring_->drain(); });
   copy_ring_->on_wrap([this] { compute_ring_->drain(); });
 
+  end_of_pipe_ = allocate_vram(4_KiB, VramUse::executable);
   compute_ = std::make_unique<MecQueue>(registers_, *window_, *host_data_path_, framebuffer_,
-                                        *compute_ring_, allocate_vram(4_KiB, VramUse::executable),
-                                        chip_->compute_doorbell);
+                                        *compute_ring_, end_of_pipe_.address(), chip_->compute_doorbell);
   copies_ = std::make_unique<SdmaQueue>(*copy_engine_, *copy_ring_, chip_->copy_doorbell);
   scratch_ = allocate_vram(std::min(kScratchSize, vram_largest_free()), VramUse::data);
   if (window_->visible() < vram_size_) staging_ = allocate_host(kStagingSize);
@@ -357,12 +371,7 @@ void Machine::shut_down() {
   copy_engine_->disconnect();
   graphics_->remove_queue(0);
   graphics_->remove_queue(1);
-  copies_.reset();
-  compute_.reset();
-  copy_ring_.reset();
-  compute_ring_.reset();
-  scratch_ = VramBlock();
-  staging_ = HostBlock();
+  release_queues();
   power_->lower_clocks();
   drain_interrupts();
   if (has_fatal_link_error(registers_)) had_error_ = true;

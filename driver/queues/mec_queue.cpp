@@ -25,10 +25,9 @@ void check(const IndirectBuffer& buffer) {
 }  // namespace
 
 MecQueue::MecQueue(RegisterFile& registers, VramWindow& window, HostDataPath& host_data_path,
-                   const Framebuffer& framebuffer, SubmissionRing& ring, VramBlock end_of_pipe,
+                   const Framebuffer& framebuffer, SubmissionRing& ring, GpuAddress end_of_pipe,
                    unsigned doorbell)
     : ring_(ring),
-      end_of_pipe_(std::move(end_of_pipe)),
       flush_request_(registers.address(nbio::BIF_BX_PF0_GPU_HDP_FLUSH_REQ)),
       flush_done_(registers.address(nbio::BIF_BX_PF0_GPU_HDP_FLUSH_DONE)) {
   const QueueDescriptor descriptor({.descriptor = framebuffer.address(vram_layout::kComputeMqd),
@@ -36,7 +35,7 @@ MecQueue::MecQueue(RegisterFile& registers, VramWindow& window, HostDataPath& ho
                                     .ring_dwords_log2 = ring.dwords_log2(),
                                     .read_pointer = ring.read_pointer_address(),
                                     .write_pointer = ring.write_pointer_address(),
-                                    .end_of_pipe = end_of_pipe_.address(),
+                                    .end_of_pipe = end_of_pipe,
                                     .doorbell = doorbell});
   window.write(vram_layout::kComputeMqd, std::as_bytes(descriptor.words()));
   host_data_path.flush();

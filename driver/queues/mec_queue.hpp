@@ -14,9 +14,9 @@ namespace redbolt::driver {
 
 class MecQueue final : public ComputeQueue {
  public:
-  // `end_of_pipe`: 4 KiB of video memory. The queue is running when this returns.
+  // `end_of_pipe`: 4 KiB of video memory that outlive the queue. It is running when this returns.
   MecQueue(RegisterFile& registers, VramWindow& window, HostDataPath& host_data_path,
-           const Framebuffer& framebuffer, SubmissionRing& ring, VramBlock end_of_pipe,
+           const Framebuffer& framebuffer, SubmissionRing& ring, GpuAddress end_of_pipe,
            unsigned doorbell);
 
   FenceValue submit(std::span<const IndirectBuffer> buffers,
@@ -32,7 +32,6 @@ class MecQueue final : public ComputeQueue {
   void activate(RegisterFile& registers, std::span<const std::uint32_t> values);
 
   SubmissionRing& ring_;
-  VramBlock end_of_pipe_;
   std::uint32_t flush_request_;  // registers of the HDP flush, as packets address them
   std::uint32_t flush_done_;
   pm4::Words words_;             // of the submission being put together; kept for its capacity

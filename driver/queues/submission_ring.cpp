@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 #include <thread>
 
 #include "redbolt/driver/driver_error.hpp"
@@ -36,33 +37,33 @@ bool poll(std::chrono::nanoseconds timeout, Condition done) {
 
 }  // namespace
 
-SubmissionRing::SubmissionRing(pci::PciFunction& function, HostBlock ring, HostBlock control,
+SubmissionRing::SubmissionRing(pci::PciFunction& function, MappedMemory ring, MappedMemory control,
                                Options options)
     : function_(function),
-      ring_(std::move(ring)),
-      control_(std::move(control)),
+      ring_(ring),
+      control_(control),
       options_(options),
-      dwords_log2_(static_cast<unsigned>(std::countr_zero(ring_.size().count() / 4))) {}
+      dwords_log2_(static_cast<unsigned>(std::countr_zero(ring.size.count() / 4))) {}
 
 // The card writes these while the host reads them, so each access is one atomic load or store where
 // the memory is mapped; through a bridge it is one transfer.
 template <class T>
 T SubmissionRing::load(Bytes at) const {
-  if (std::byte* data = control_.memory().data()) {
+  if (std::byte* data = control_.memory->data()) {
     return std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count())).load(std::memory_order_acquire);
   }
   T value{};
-  control_.memory().read(at, std::as_writable_bytes(std::span(&value, 1)));
+  control_.memory->read(at, std::as_writable_bytes(std::span(&value, 1)));
   return value;
 }
 
 template <class T>
 void SubmissionRing::store(Bytes at, T value) {
-  if (std::byte* data = control_.memory().data()) {
+  if (std::byte* data = control_.memory->data()) {
     std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count())).store(value, std::memory_order_release);
     return;
   }
-  control_.memory().write(at, std::as_bytes(std::span(&value, 1)));
+  control_.memory->write(at, std::as_bytes(std::span(&value, 1)));
 }
 
 std::uint64_t SubmissionRing::free_dwords() const {
@@ -78,8 +79,8 @@ void SubmissionRing::copy_in(std::span<const std::uint32_t> words) {
   const std::uint64_t size = std::uint64_t{1} << dwords_log2_;
   const std::uint64_t at = written_ & (size - 1);
   const std::size_t first = std::min<std::uint64_t>(words.size(), size - at);
-  ring_.memory().write(Bytes(at * 4), std::as_bytes(words.first(first)));
-  if (first < words.size()) ring_.memory().write(Bytes(0), std::as_bytes(words.subspan(first)));
+  ring_.memory->write(Bytes(at * 4), std::as_bytes(words.first(first)));
+  if (first < words.size()) ring_.memory->write(Bytes(0), std::as_bytes(words.subspan(first)));
   written_ += words.size();
 }
 

@@ -11,13 +11,20 @@
 #include <functional>
 #include <span>
 
-#include "redbolt/driver/card.hpp"
 #include "redbolt/driver/fence.hpp"
+#include "redbolt/pci/pci_function.hpp"
 
 namespace redbolt::driver {
 
 // In what a ring's pointers count, as the engine wants it.
 enum class PointerUnit : std::uint8_t { dwords = 1, bytes = 4 };
+
+// Host memory that is mapped in the GPU VM. Does not own it.
+struct MappedMemory {
+  pci::HostMemory* memory;
+  GpuAddress address;
+  Bytes size;
+};
 
 class SubmissionRing {
  public:
@@ -29,14 +36,14 @@ class SubmissionRing {
     const char* name = "";  // for errors
   };
 
-  // `ring` is a power of two in size; `control` at least one page, zeroed.
-  SubmissionRing(pci::PciFunction& function, HostBlock ring, HostBlock control, Options options);
+  // `ring` is a power of two in size; `control` at least one page, zeroed. Both outlive the object.
+  SubmissionRing(pci::PciFunction& function, MappedMemory ring, MappedMemory control, Options options);
 
-  GpuAddress ring_address() const { return ring_.address(); }
+  GpuAddress ring_address() const { return ring_.address; }
   unsigned dwords_log2() const { return dwords_log2_; }
-  GpuAddress write_pointer_address() const { return control_.address() + kWritePointerAt; }
-  GpuAddress read_pointer_address() const { return control_.address() + kReadPointerAt; }
-  GpuAddress fence_address() const { return control_.address() + kFenceAt; }
+  GpuAddress write_pointer_address() const { return control_.address + kWritePointerAt; }
+  GpuAddress read_pointer_address() const { return control_.address + kReadPointerAt; }
+  GpuAddress fence_address() const { return control_.address + kFenceAt; }
 
   // Called before the 32 bits that the card compares would wrap: has to leave every queue idle.
   void on_wrap(std::function<void()> quiesce) { quiesce_ = std::move(quiesce); }
@@ -79,8 +86,8 @@ class SubmissionRing {
   void store(Bytes at, T value);
 
   pci::PciFunction& function_;
-  HostBlock ring_;
-  mutable HostBlock control_;
+  MappedMemory ring_;
+  MappedMemory control_;
   Options options_;
   unsigned dwords_log2_;
   std::uint64_t written_ = 0;      // dwords put, ever

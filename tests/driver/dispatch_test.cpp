@@ -2,7 +2,7 @@
 // and what a submission costs on the link.
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "emulated.hpp"
 #include "kernels.hpp"
@@ -51,6 +51,14 @@ class Dispatch : public testing::Test {
     return {at, static_cast<std::uint32_t>(encoder.words().size())};
   }
 
+  // Runs one buffer to its end; what the card reported is in the failure message if it does not.
+  void run(const IndirectBuffer& buffer) {
+    if (card->compute().wait(card->compute().submit({&buffer, 1}), 10s)) return;
+    std::string reports;
+    for (const Interrupt& interrupt : card->drain_interrupts()) reports += interrupt.describe() + "; ";
+    FAIL() << "the dispatch did not end: " << reports;
+  }
+
   std::vector<std::uint32_t> result(std::size_t count) {
     std::vector<std::uint32_t> values(count);
     out.memory().read(Bytes(0), std::as_writable_bytes(std::span(values)));
@@ -76,9 +84,7 @@ TEST_F(Dispatch, StoresFromEveryWorkgroup) {
   KernelLaunch work = launch(load(test::kStoreKernel), out.address(), 1000);
   work.grid = {77, 1, 1};
   encoder.dispatch(work);
-  const IndirectBuffer buffer = store(encoder);
-  const FenceValue fence = card->compute().submit({&buffer, 1});
-  ASSERT_TRUE(card->compute().wait(fence, 10s));
+  ASSERT_NO_FATAL_FAILURE(run(store(encoder)));
   const auto values = result(77 * 32 + 1);
   for (std::uint32_t i = 0; i < 77 * 32; ++i) ASSERT_EQ(values[i], i * 3 + 1000);
   EXPECT_EQ(values[77 * 32], 0xdeadbeefu) << "nothing behind the grid";
@@ -93,8 +99,7 @@ TEST_F(Dispatch, DependentDispatchesSeeEachOther) {
     encoder.barrier();
     encoder.dispatch(launch(increment, out.address()));
   }
-  const IndirectBuffer buffer = store(encoder);
-  ASSERT_TRUE(card->compute().wait(card->compute().submit({&buffer, 1}), 10s));
+  ASSERT_NO_FATAL_FAILURE(run(store(encoder)));
   const auto values = result(32);
   for (std::uint32_t i = 0; i < 32; ++i) ASSERT_EQ(values[i], i * 3 + 5 + 40);
 }
@@ -130,8 +135,7 @@ TEST_F(Dispatch, ScratchAndLds) {
     poison();
     CommandEncoder encoder(card->dispatch_limits());
     encoder.dispatch(launch(load(test::kScratchKernel), out.address(), 0, test::descriptor_bytes(0, scratch)));
-    const IndirectBuffer buffer = store(encoder);
-    ASSERT_TRUE(card->compute().wait(card->compute().submit({&buffer, 1}), 10s));
+    ASSERT_NO_FATAL_FAILURE(run(store(encoder)));
     const auto values = result(32);
     for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(values[i], i + 7);
   }
@@ -140,8 +144,7 @@ TEST_F(Dispatch, ScratchAndLds) {
   KernelLaunch work = launch(load(test::kLdsKernel), out.address(), 0, test::descriptor_bytes(1024));
   work.dynamic_lds = 128_B;
   encoder.dispatch(work);
-  const IndirectBuffer buffer = store(encoder);
-  ASSERT_TRUE(card->compute().wait(card->compute().submit({&buffer, 1}), 10s));
+  ASSERT_NO_FATAL_FAILURE(run(store(encoder)));
   const auto values = result(32);
   for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(values[i], 31 - i);
 }
@@ -192,7 +195,7 @@ TEST_F(Dispatch, AFaultIsReportedAndTheNextRunResetsTheCard) {
   EXPECT_TRUE(fault->write);
   EXPECT_TRUE(fault->is_error());
 
-  code = kernarg = commands = VramBlock();
+  for (VramBlock* block : {&code, &kernarg, &commands}) *block = VramBlock();
   out = HostBlock();
   card.reset();
   card = test::boot(emulated);

@@ -1,29 +1,11 @@
 #include "emulated.hpp"
 
-#include <fstream>
-
-#include "redbolt/tools/synthetic_firmware.hpp"
+#include "firmware_files.hpp"
 
 namespace redbolt::driver::test {
 
-const std::filesystem::path& firmware_folder() {
-  static const redbolt::test::TemporaryFolder folder;
-  static const bool written = [] {
-    for (const auto& image : tools::make_navi31_images()) {
-      std::ofstream file(folder.path() / image.name, std::ios::binary);
-      file.write(reinterpret_cast<const char*>(image.content.data()),
-                 static_cast<std::streamsize>(image.content.size()));
-    }
-    return true;
-  }();
-  (void)written;
-  return folder.path();
-}
-
 Card::FirmwareSource firmware_source() {
-  return [](const firmware::ChipFirmwareNames& names) {
-    return firmware::FirmwareSet::load(names, std::vector{firmware_folder()});
-  };
+  return [](const firmware::ChipFirmwareNames&) { return FirmwareFiles().take(); };
 }
 
 emulator::CardOptions emulated_options(std::string_view text) {

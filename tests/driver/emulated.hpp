@@ -8,13 +8,10 @@
 #include "redbolt/driver/card.hpp"
 #include "redbolt/emulator/card.hpp"
 #include "redbolt/firmware/firmware_set.hpp"
-#include "temporary_folder.hpp"
 
 namespace redbolt::driver::test {
 
-// A folder with one set of synthetic firmware, made once per test program.
-const std::filesystem::path& firmware_folder();
-
+// Synthetic firmware.
 Card::FirmwareSource firmware_source();
 
 // Options of a small, quick card; `text` is appended ("bar0=256M").
