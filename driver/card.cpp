@@ -14,7 +14,9 @@ const char* to_string(BootReport::Kind kind) {
 }
 
 VramBlock::VramBlock(VramBlock&& other) noexcept
-    : machine_(std::exchange(other.machine_, nullptr)), address_(other.address_), size_(other.size_) {}
+    : machine_(std::exchange(other.machine_, nullptr)),
+      address_(other.address_),
+      size_(other.size_) {}
 
 VramBlock& VramBlock::operator=(VramBlock&& other) noexcept {
   if (this == &other) return *this;
@@ -25,7 +27,9 @@ VramBlock& VramBlock::operator=(VramBlock&& other) noexcept {
   return *this;
 }
 
-VramBlock::~VramBlock() { release(); }
+VramBlock::~VramBlock() {
+  release();
+}
 
 void VramBlock::release() noexcept {
   if (Machine* machine = std::exchange(machine_, nullptr)) machine->release_vram(address_);
@@ -47,7 +51,9 @@ HostBlock& HostBlock::operator=(HostBlock&& other) noexcept {
   return *this;
 }
 
-HostBlock::~HostBlock() { release(); }
+HostBlock::~HostBlock() {
+  release();
+}
 
 void HostBlock::release() noexcept {
   if (Machine* machine = std::exchange(machine_, nullptr)) {
@@ -62,13 +68,25 @@ Card::Card(std::unique_ptr<pci::PciFunction> function, const FirmwareSource& fir
 
 Card::~Card() = default;
 
-const CardInfo& Card::info() const { return machine_->info(); }
-const BootReport& Card::boot_report() const { return machine_->report(); }
-Bytes Card::vram_free() const { return machine_->vram_free(); }
-Bytes Card::vram_largest_free() const { return machine_->vram_largest_free(); }
+const CardInfo& Card::info() const {
+  return machine_->info();
+}
+const BootReport& Card::boot_report() const {
+  return machine_->report();
+}
+Bytes Card::vram_free() const {
+  return machine_->vram_free();
+}
+Bytes Card::vram_largest_free() const {
+  return machine_->vram_largest_free();
+}
 
-VramBlock Card::allocate_vram(Bytes size, VramUse use) { return machine_->allocate_vram(size, use); }
-HostBlock Card::allocate_host(Bytes size) { return machine_->allocate_host(size); }
+VramBlock Card::allocate_vram(Bytes size, VramUse use) {
+  return machine_->allocate_vram(size, use);
+}
+HostBlock Card::allocate_host(Bytes size) {
+  return machine_->allocate_host(size);
+}
 
 void Card::write_vram(const VramBlock& block, Bytes offset, std::span<const std::byte> data) {
   machine_->write_vram(block, offset, data);
@@ -78,17 +96,31 @@ void Card::read_vram(const VramBlock& block, Bytes offset, std::span<std::byte> 
   machine_->read_vram(block, offset, data);
 }
 
-DispatchLimits Card::dispatch_limits() const { return machine_->dispatch_limits(); }
-ComputeQueue& Card::compute() { return machine_->compute(); }
-CopyQueue& Card::copies() { return machine_->copies(); }
-LinkCounters Card::link_counters() const { return machine_->link_counters(); }
+DispatchLimits Card::dispatch_limits() const {
+  return machine_->dispatch_limits();
+}
+ComputeQueue& Card::compute() {
+  return machine_->compute();
+}
+CopyQueue& Card::copies() {
+  return machine_->copies();
+}
+LinkCounters Card::link_counters() const {
+  return machine_->link_counters();
+}
 
 std::map<std::string, std::uint64_t> Card::card_counters() const {
   return machine_->function().counters();
 }
 
-Metrics Card::metrics() { return machine_->metrics(); }
-std::vector<Interrupt> Card::drain_interrupts() { return machine_->drain_interrupts(); }
-bool Card::is_present() { return machine_->function().is_present(); }
+Metrics Card::metrics() {
+  return machine_->metrics();
+}
+std::vector<Interrupt> Card::drain_interrupts() {
+  return machine_->drain_interrupts();
+}
+bool Card::is_present() {
+  return machine_->function().is_present();
+}
 
 }  // namespace redbolt::driver

@@ -31,7 +31,8 @@ const ChipFacts& find_chip(const DiscoveryTable& discovery) {
                       "the card has no graphics core");
   }
   for (const ChipFacts& chip : chips) {
-    if (gc->major == chip.gc_major && gc->minor == chip.gc_minor && gc->revision == chip.gc_revision) {
+    if (gc->major == chip.gc_major && gc->minor == chip.gc_minor &&
+        gc->revision == chip.gc_revision) {
       return chip;
     }
   }

@@ -7,20 +7,25 @@ namespace {
 
 namespace gc = registers::gc;
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 }  // namespace
 
 void CopyEngine::start() {
   registers_.update(gc::SDMA0_WATCHDOG_CNTL, gc::SDMA0_WATCHDOG_CNTL.queue_hang_count(100));
-  registers_.update(gc::SDMA0_UTCL1_CNTL, gc::SDMA0_UTCL1_CNTL.resp_mode(3) |
-                                              gc::SDMA0_UTCL1_CNTL.redo_delay(9));
+  registers_.update(gc::SDMA0_UTCL1_CNTL,
+                    gc::SDMA0_UTCL1_CNTL.resp_mode(3) | gc::SDMA0_UTCL1_CNTL.redo_delay(9));
   // Reads stream through L2, writes bypass it; neither takes space in the last level cache.
   registers_.update(gc::SDMA0_UTCL1_PAGE, gc::SDMA0_UTCL1_PAGE.rd_l2_policy(2) |
                                               gc::SDMA0_UTCL1_PAGE.wr_l2_policy(3) |
                                               gc::SDMA0_UTCL1_PAGE.llc_noalloc(1));
-  registers_.update(gc::SDMA0_F32_CNTL, gc::SDMA0_F32_CNTL.halt(0) | gc::SDMA0_F32_CNTL.th0_reset(0) |
+  registers_.update(gc::SDMA0_F32_CNTL, gc::SDMA0_F32_CNTL.halt(0) |
+                                            gc::SDMA0_F32_CNTL.th0_reset(0) |
                                             gc::SDMA0_F32_CNTL.th1_reset(0));
   registers_.update(gc::SDMA0_CNTL, gc::SDMA0_CNTL.trap_enable(1));
 }

@@ -16,7 +16,7 @@ class CopyEngine {
   void start();
 
   struct Ring {
-    GpuAddress base;          // multiple of 256
+    GpuAddress base;  // multiple of 256
     unsigned dwords_log2 = 0;
     GpuAddress read_pointer;   // where the engine reports it
     GpuAddress write_pointer;  // where the engine reads it after a doorbell

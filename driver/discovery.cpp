@@ -51,13 +51,20 @@ class Reader {
     std::memcpy(&value, bytes_.data() + offset, sizeof(T));
     return value;
   }
-  std::uint8_t u8(std::uint64_t offset, const char* what) const { return get<std::uint8_t>(offset, what); }
-  std::uint16_t u16(std::uint64_t offset, const char* what) const { return get<std::uint16_t>(offset, what); }
-  std::uint32_t u32(std::uint64_t offset, const char* what) const { return get<std::uint32_t>(offset, what); }
+  std::uint8_t u8(std::uint64_t offset, const char* what) const {
+    return get<std::uint8_t>(offset, what);
+  }
+  std::uint16_t u16(std::uint64_t offset, const char* what) const {
+    return get<std::uint16_t>(offset, what);
+  }
+  std::uint32_t u32(std::uint64_t offset, const char* what) const {
+    return get<std::uint32_t>(offset, what);
+  }
 
   // 16-bit sum of the bytes in [offset, offset + size).
   std::uint16_t checksum(std::uint64_t offset, std::uint64_t size, const char* what) const {
-    if (!range_fits(offset, size, bytes_.size())) refuse(std::string(what) + " lies outside the table");
+    if (!range_fits(offset, size, bytes_.size()))
+      refuse(std::string(what) + " lies outside the table");
     std::uint16_t sum = 0;
     for (const std::byte byte : bytes_.subspan(offset, size)) {
       sum = static_cast<std::uint16_t>(sum + std::to_integer<unsigned>(byte));
@@ -102,7 +109,8 @@ Reader checked_binary(std::span<const std::byte> bytes) {
   return reader;
 }
 
-IpBlock read_block(const Reader& reader, std::uint64_t& at, unsigned header_version, bool wide_bases) {
+IpBlock read_block(const Reader& reader, std::uint64_t& at, unsigned header_version,
+                   bool wide_bases) {
   IpBlock block;
   block.hardware_id = reader.u16(at, "IP entry");
   block.instance = reader.u8(at + 2, "IP entry");
@@ -172,8 +180,8 @@ void remove_harvested(const Reader& reader, std::vector<IpBlock>& blocks) {
 unsigned bounded(const Reader& reader, std::uint64_t at, unsigned limit, const char* what) {
   const std::uint32_t value = reader.u32(at, what);
   if (value == 0 || value > limit) {
-    refuse(std::string("the GC table's number of ") + what + " is out of range: " +
-           std::to_string(value));
+    refuse(std::string("the GC table's number of ") + what +
+           " is out of range: " + std::to_string(value));
   }
   return value;
 }
@@ -181,12 +189,14 @@ unsigned bounded(const Reader& reader, std::uint64_t at, unsigned limit, const c
 GraphicsCoreInfo read_graphics(const Reader& reader) {
   const TableInfo info = table_info(reader, gc_table);
   if (info.offset == 0) refuse("there is no table of the graphics core");
-  if (reader.u32(info.offset, "GC table") != kGcTableId) refuse("the GC table has a wrong signature");
+  if (reader.u32(info.offset, "GC table") != kGcTableId)
+    refuse("the GC table has a wrong signature");
   const std::uint64_t size = reader.u32(info.offset + 8, "GC table");
   verify(reader, info.offset, size, info.checksum, "GC table");
   const unsigned major = reader.u16(info.offset + 4, "GC table");
   // Version 2 belongs to the CDNA chips, which this driver does not know.
-  if (major != 1) refuse("the GC table has version " + std::to_string(major) + "; version 1 is known");
+  if (major != 1)
+    refuse("the GC table has version " + std::to_string(major) + "; version 1 is known");
   if (size < 80) refuse("the GC table is too short");
 
   GraphicsCoreInfo graphics;
@@ -202,7 +212,8 @@ GraphicsCoreInfo read_graphics(const Reader& reader) {
   graphics.workgroup_processors_per_array = static_cast<unsigned>(processors);
   graphics.wave_size = bounded(reader, info.offset + 56, 64, "lanes per wave");
   graphics.waves_per_simd = bounded(reader, info.offset + 60, 64, "waves per SIMD");
-  graphics.shader_arrays_per_engine = bounded(reader, info.offset + 76, kMaxArrays, "shader arrays");
+  graphics.shader_arrays_per_engine =
+      bounded(reader, info.offset + 76, kMaxArrays, "shader arrays");
   return graphics;
 }
 
@@ -236,10 +247,10 @@ std::string_view block_name(std::uint16_t hardware_id) {
     std::string_view name;
   };
   static constexpr std::array names = {
-      Name{1, "MP1"},  Name{3, "THM"},    Name{4, "SMUIO"},   Name{11, "GC"},     Name{12, "VCN"},
-      Name{34, "MMHUB"}, Name{35, "ATHUB"}, Name{40, "OSSSYS"}, Name{41, "HDP"},    Name{42, "SDMA0"},
-      Name{43, "SDMA1"}, Name{46, "DF"},    Name{108, "NBIF"},  Name{150, "UMC"},   Name{255, "MP0"},
-      Name{271, "DMU"}};
+      Name{1, "MP1"},    Name{3, "THM"},    Name{4, "SMUIO"},  Name{11, "GC"},
+      Name{12, "VCN"},   Name{34, "MMHUB"}, Name{35, "ATHUB"}, Name{40, "OSSSYS"},
+      Name{41, "HDP"},   Name{42, "SDMA0"}, Name{43, "SDMA1"}, Name{46, "DF"},
+      Name{108, "NBIF"}, Name{150, "UMC"},  Name{255, "MP0"},  Name{271, "DMU"}};
   const auto found = std::ranges::find(names, hardware_id, &Name::id);
   return found == names.end() ? std::string_view() : found->name;
 }

@@ -19,7 +19,8 @@ constexpr std::uint32_t kPrivateAperture = 2;
 
 }  // namespace
 
-GraphicsSelection::GraphicsSelection(RegisterFile& registers, Target target) : registers_(registers) {
+GraphicsSelection::GraphicsSelection(RegisterFile& registers, Target target)
+    : registers_(registers) {
   const auto& select = gc::GRBM_GFX_CNTL;
   registers_.write(select, select.meid(target.micro_engine) | select.pipeid(target.pipe) |
                                select.queueid(target.queue) | select.vmid(target.vmid));
@@ -61,9 +62,9 @@ void GraphicsCore::configure(std::uint32_t doorbell_range_upper) {
   configure_apertures();
   registers_.write(gc::CP_MEC_DOORBELL_RANGE_LOWER, 0);
   registers_.write(gc::CP_MEC_DOORBELL_RANGE_UPPER, doorbell_range_upper);
-  registers_.update(gc::CP_MEC_RS64_CNTL,
-                    gc::CP_MEC_RS64_CNTL.mec_pipe0_reset(0) | gc::CP_MEC_RS64_CNTL.mec_pipe0_active(1) |
-                        gc::CP_MEC_RS64_CNTL.mec_halt(0));
+  registers_.update(gc::CP_MEC_RS64_CNTL, gc::CP_MEC_RS64_CNTL.mec_pipe0_reset(0) |
+                                              gc::CP_MEC_RS64_CNTL.mec_pipe0_active(1) |
+                                              gc::CP_MEC_RS64_CNTL.mec_halt(0));
 }
 
 void GraphicsCore::configure_apertures() {
@@ -102,22 +103,23 @@ void GraphicsCore::enable_clock_gating() {
 
   // Overrides off, save that the performance monitor's clock keeps running.
   const auto& override = gc::RLC_CGTT_MGCG_OVERRIDE;
-  registers_.update(override, override.gfxip_mgcg_override(0) | override.gfxip_cgcg_override(0) |
-                                  override.gfxip_cgls_override(0) | override.gfxip_mgls_override(0) |
-                                  override.grbm_cgtt_sclk_override(0) |
-                                  override.rlc_cgtt_sclk_override(0) |
-                                  override.gfxip_fgcg_override(0) |
-                                  override.gfxip_repeater_fgcg_override(0) |
-                                  override.perfmon_clock_state(1));
+  registers_.update(override,
+                    override.gfxip_mgcg_override(0) | override.gfxip_cgcg_override(0) |
+                        override.gfxip_cgls_override(0) | override.gfxip_mgls_override(0) |
+                        override.grbm_cgtt_sclk_override(0) | override.rlc_cgtt_sclk_override(0) |
+                        override.gfxip_fgcg_override(0) | override.gfxip_repeater_fgcg_override(0) |
+                        override.perfmon_clock_state(1));
   registers_.write(safe_mode, safe_mode.cmd(1));
 }
 
 void GraphicsCore::remove_queue(unsigned queue) {
   constexpr std::uint32_t kDiscardWork = 2;  // reset the queue rather than let it finish
-  const GraphicsSelection selection(registers_, {.micro_engine = kComputeMicroEngine, .queue = queue});
+  const GraphicsSelection selection(registers_,
+                                    {.micro_engine = kComputeMicroEngine, .queue = queue});
   const auto& active = gc::CP_HQD_ACTIVE;
   if (active.active.of(registers_.read(active)) == 0) return;
-  registers_.write(gc::CP_HQD_DEQUEUE_REQUEST, gc::CP_HQD_DEQUEUE_REQUEST.dequeue_req(kDiscardWork));
+  registers_.write(gc::CP_HQD_DEQUEUE_REQUEST,
+                   gc::CP_HQD_DEQUEUE_REQUEST.dequeue_req(kDiscardWork));
   registers_.write(gc::SPI_COMPUTE_QUEUE_RESET, gc::SPI_COMPUTE_QUEUE_RESET.reset(1));
   registers_.wait(active, active.active.mask(), 0);
 }

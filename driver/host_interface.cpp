@@ -38,11 +38,11 @@ void route_copy_doorbells(RegisterFile& registers, unsigned first_doorbell) {
   constexpr std::uint32_t kDoorbellDwords = 2;
   constexpr std::uint32_t kRangeDwords = 4;
   const auto& entry = nbio::S2A_DOORBELL_ENTRY_2_CTRL;
-  registers.write(entry, entry.s2a_doorbell_port2_enable(1) |
-                             entry.s2a_doorbell_port2_awid(kCopyEnginePort) |
-                             entry.s2a_doorbell_port2_range_offset(first_doorbell * kDoorbellDwords) |
-                             entry.s2a_doorbell_port2_range_size(kRangeDwords) |
-                             entry.s2a_doorbell_port2_awaddr_31_28_value(kDoorbellAperture));
+  registers.write(
+      entry, entry.s2a_doorbell_port2_enable(1) | entry.s2a_doorbell_port2_awid(kCopyEnginePort) |
+                 entry.s2a_doorbell_port2_range_offset(first_doorbell * kDoorbellDwords) |
+                 entry.s2a_doorbell_port2_range_size(kRangeDwords) |
+                 entry.s2a_doorbell_port2_awaddr_31_28_value(kDoorbellAperture));
 }
 
 bool has_fatal_link_error(RegisterFile& registers) {

@@ -10,20 +10,20 @@ namespace redbolt::driver {
 namespace {
 
 // Senders and sources (card/ih_ids.csv of the reference tables).
-constexpr unsigned kGraphicsClient = 10;       // SOC21_IH_CLIENTID_GFX
-constexpr unsigned kMemoryClient = 18;         // SOC21_IH_CLIENTID_VMC
-constexpr unsigned kCommandClient = 20;        // SOC21_IH_CLIENTID_GRBM_CP
+constexpr unsigned kGraphicsClient = 10;  // SOC21_IH_CLIENTID_GFX
+constexpr unsigned kMemoryClient = 18;    // SOC21_IH_CLIENTID_VMC
+constexpr unsigned kCommandClient = 20;   // SOC21_IH_CLIENTID_GRBM_CP
 
 struct Meaning {
   unsigned client, first_source, last_source;
   InterruptKind kind;
 };
 constexpr std::array meanings = {
-    Meaning{kGraphicsClient, 0, 1, InterruptKind::memory_fault},    // UTCL2_FAULT, DATA_POISONING
+    Meaning{kGraphicsClient, 0, 1, InterruptKind::memory_fault},  // UTCL2_FAULT, DATA_POISONING
     Meaning{kMemoryClient, 0, 1, InterruptKind::memory_fault},
-    Meaning{kGraphicsClient, 49, 49, InterruptKind::end_of_pipe},   // SDMA_TRAP
-    Meaning{kGraphicsClient, 54, 66, InterruptKind::queue_fault},   // SDMA_DOORBELL_INVALID ...
-    Meaning{kGraphicsClient, 67, 67, InterruptKind::end_of_pipe},   // SDMA_FENCE
+    Meaning{kGraphicsClient, 49, 49, InterruptKind::end_of_pipe},  // SDMA_TRAP
+    Meaning{kGraphicsClient, 54, 66, InterruptKind::queue_fault},  // SDMA_DOORBELL_INVALID ...
+    Meaning{kGraphicsClient, 67, 67, InterruptKind::end_of_pipe},  // SDMA_FENCE
     Meaning{kGraphicsClient, 239, 239, InterruptKind::illegal_instruction},  // SQ_INTERRUPT_ID
     Meaning{kCommandClient, 180, 180, InterruptKind::bad_packet},   // CP_PM4_PKT_RSVD_BIT_ERROR
     Meaning{kCommandClient, 181, 181, InterruptKind::end_of_pipe},  // CP_EOP_INTERRUPT
@@ -35,7 +35,8 @@ constexpr std::array meanings = {
 
 InterruptKind kind_of(unsigned client, unsigned source) {
   const auto found = std::ranges::find_if(meanings, [&](const Meaning& meaning) {
-    return meaning.client == client && source >= meaning.first_source && source <= meaning.last_source;
+    return meaning.client == client && source >= meaning.first_source &&
+           source <= meaning.last_source;
   });
   return found == meanings.end() ? InterruptKind::other : found->kind;
 }
@@ -43,8 +44,9 @@ InterruptKind kind_of(unsigned client, unsigned source) {
 }  // namespace
 
 const char* to_string(InterruptKind kind) {
-  constexpr std::array names = {"memory_fault", "illegal_instruction", "bad_packet",
-                                "privileged_register", "queue_fault", "end_of_pipe", "other"};
+  constexpr std::array names = {
+      "memory_fault", "illegal_instruction", "bad_packet", "privileged_register",
+      "queue_fault",  "end_of_pipe",         "other"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : "unknown";
 }
@@ -83,8 +85,8 @@ std::string Interrupt::describe() const {
     default: {
       std::string name = to_string(kind);
       std::ranges::replace(name, '_', ' ');
-      std::snprintf(text, sizeof(text), "%s (client %u, source %u, context 0x%x 0x%x)", name.c_str(),
-                    client, source, context[0], context[1]);
+      std::snprintf(text, sizeof(text), "%s (client %u, source %u, context 0x%x 0x%x)",
+                    name.c_str(), client, source, context[0], context[1]);
     }
   }
   return text;

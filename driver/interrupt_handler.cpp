@@ -14,13 +14,18 @@ namespace osssys = registers::osssys;
 constexpr auto& kControl0 = osssys::IH_RB_CNTL;
 constexpr auto& kControl1 = osssys::IH_RB_CNTL_RING1;
 
-constexpr std::uint32_t kRingBytes = static_cast<std::uint32_t>(vram_layout::kInterruptRingSize.count());
+constexpr std::uint32_t kRingBytes =
+    static_cast<std::uint32_t>(vram_layout::kInterruptRingSize.count());
 constexpr std::uint32_t kRingSizeLog2Dwords = std::countr_zero(kRingBytes / 4);
 constexpr std::uint32_t kPointerMask = kRingBytes - 1;
 constexpr std::uint32_t kMemoryController = 4;  // mc_space: MC addresses
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 }  // namespace
 
@@ -45,12 +50,13 @@ void InterruptHandler::start() {
 
 void InterruptHandler::configure_ring0() {
   const std::uint64_t base = framebuffer_.address(vram_layout::kInterruptRing0).value();
-  const std::uint64_t write_pointer = framebuffer_.address(vram_layout::kInterruptWritePointer).value();
+  const std::uint64_t write_pointer =
+      framebuffer_.address(vram_layout::kInterruptWritePointer).value();
   registers_.write(osssys::IH_RB_BASE, low32(base >> 8));
   registers_.write(osssys::IH_RB_BASE_HI, high32(base >> 8));
-  registers_.write(kControl0, kControl0.rb_size(kRingSizeLog2Dwords) | kControl0.wptr_overflow_enable(1) |
-                                  kControl0.mc_snoop(1) | kControl0.rptr_rearm(1) |
-                                  kControl0.mc_space(kMemoryController) |
+  registers_.write(kControl0, kControl0.rb_size(kRingSizeLog2Dwords) |
+                                  kControl0.wptr_overflow_enable(1) | kControl0.mc_snoop(1) |
+                                  kControl0.rptr_rearm(1) | kControl0.mc_space(kMemoryController) |
                                   kControl0.wptr_overflow_clear(1));
   registers_.write(osssys::IH_RB_WPTR_ADDR_LO, low32(write_pointer));
   registers_.write(osssys::IH_RB_WPTR_ADDR_HI, high32(write_pointer));
@@ -63,8 +69,9 @@ void InterruptHandler::configure_ring1() {
   const std::uint64_t base = framebuffer_.address(vram_layout::kInterruptRing1).value();
   registers_.write(osssys::IH_RB_BASE_RING1, low32(base >> 8));
   registers_.write(osssys::IH_RB_BASE_HI_RING1, high32(base >> 8));
-  registers_.write(kControl1, kControl1.rb_size(kRingSizeLog2Dwords) | kControl1.rb_full_drain_enable(1) |
-                                  kControl1.mc_snoop(1) | kControl1.mc_space(kMemoryController) |
+  registers_.write(kControl1, kControl1.rb_size(kRingSizeLog2Dwords) |
+                                  kControl1.rb_full_drain_enable(1) | kControl1.mc_snoop(1) |
+                                  kControl1.mc_space(kMemoryController) |
                                   kControl1.wptr_overflow_clear(1));
   registers_.write(osssys::IH_RB_WPTR_RING1, 0);
   registers_.write(osssys::IH_RB_RPTR_RING1, 0);
@@ -95,7 +102,8 @@ std::vector<Interrupt> InterruptHandler::drain() {
   std::vector<std::byte> entries(count * kInterruptEntrySize);
   const std::uint32_t first = std::min<std::uint32_t>(static_cast<std::uint32_t>(entries.size()),
                                                       kRingBytes - read_pointer_);
-  window_.read(vram_layout::kInterruptRing0 + Bytes(read_pointer_), std::span(entries).first(first));
+  window_.read(vram_layout::kInterruptRing0 + Bytes(read_pointer_),
+               std::span(entries).first(first));
   if (first < entries.size()) {
     window_.read(vram_layout::kInterruptRing0, std::span(entries).subspan(first));
   }

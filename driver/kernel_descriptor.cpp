@@ -67,7 +67,8 @@ T get(std::span<const std::byte> bytes, std::size_t at) {
 
 void check_reserved(std::span<const std::byte> bytes) {
   const auto is_zero = [&](std::size_t at, std::size_t size) {
-    return std::ranges::all_of(bytes.subspan(at, size), [](std::byte b) { return b == std::byte{}; });
+    return std::ranges::all_of(bytes.subspan(at, size),
+                               [](std::byte b) { return b == std::byte{}; });
   };
   if (!is_zero(12, 4) || !is_zero(24, 20) || !is_zero(60, 4)) {
     refuse(DriverErrorCode::invalid_argument, "reserved bytes are not zero");
@@ -80,8 +81,8 @@ void check_properties(std::uint16_t properties) {
   }
   for (const auto& [property, what] : unsupported) {
     if ((properties & property) != 0) {
-      refuse(DriverErrorCode::unsupported_kernel, std::string("the kernel asks for ") + what +
-                                                      ", which this driver does not offer");
+      refuse(DriverErrorCode::unsupported_kernel,
+             std::string("the kernel asks for ") + what + ", which this driver does not offer");
     }
   }
   if ((properties & wavefront_size32) == 0) {
@@ -96,8 +97,8 @@ void check_resources(std::uint32_t rsrc1, std::uint32_t rsrc2, std::uint32_t rsr
   const auto& r2 = gc::COMPUTE_PGM_RSRC2;
   const auto& r3 = gc::COMPUTE_PGM_RSRC3;
   constexpr std::uint32_t kDebugMode = 1u << 22;
-  const std::uint32_t reserved1 = r1.sgprs.mask() | r1.priority.mask() | r1.priv.mask() | kDebugMode |
-                                  r1.bulky.mask() | 1u << 25 | 3u << 27;
+  const std::uint32_t reserved1 = r1.sgprs.mask() | r1.priority.mask() | r1.priv.mask() |
+                                  kDebugMode | r1.bulky.mask() | 1u << 25 | 3u << 27;
   const std::uint32_t reserved2 =
       r2.trap_present.mask() | r2.excp_en_msb.mask() | r2.lds_size.mask() | 1u << 31;
   const std::uint32_t reserved3 = ~(r3.shared_vgpr_cnt.mask() | r3.inst_pref_size.mask());
@@ -116,7 +117,8 @@ KernelDescriptor KernelDescriptor::parse(std::span<const std::byte, kSize> bytes
   const auto properties = get<std::uint16_t>(bytes, kPropertiesAt);
   check_properties(properties);
   if (get<std::uint16_t>(bytes, kPreloadAt) != 0) {
-    refuse(DriverErrorCode::unsupported_kernel, "the kernel wants arguments preloaded into registers");
+    refuse(DriverErrorCode::unsupported_kernel,
+           "the kernel wants arguments preloaded into registers");
   }
 
   KernelDescriptor kernel;
@@ -134,7 +136,8 @@ KernelDescriptor KernelDescriptor::parse(std::span<const std::byte, kSize> bytes
   kernel.vector_registers =
       (gc::COMPUTE_PGM_RSRC1.vgprs.of(kernel.rsrc1) + 1) * kVectorRegisterGranule;
   if (kernel.user_sgprs > kMaxUserRegisters || (kernel.kernarg_pointer && kernel.user_sgprs < 2)) {
-    refuse(DriverErrorCode::invalid_argument, "the number of user registers contradicts the properties");
+    refuse(DriverErrorCode::invalid_argument,
+           "the number of user registers contradicts the properties");
   }
   // The descriptor itself is only 64-byte aligned: whether the entry is a multiple of 256 can be
   // told once both addresses are known, but no offset of this kind can be.

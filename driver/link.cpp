@@ -70,8 +70,12 @@ void Link::set_command(std::uint32_t set, std::uint32_t clear) {
   function_.write_config(kCommand, 2, (command & ~clear) | set);
 }
 
-void Link::enable_bus_master() { set_command(kBusMaster, 0); }
-void Link::disable_bus_master() { set_command(0, kBusMaster); }
+void Link::enable_bus_master() {
+  set_command(kBusMaster, 0);
+}
+void Link::disable_bus_master() {
+  set_command(0, kBusMaster);
+}
 
 void Link::restore_configuration() {
   for (std::size_t i = 0; i < saved_bars_.size(); ++i) {

@@ -19,7 +19,7 @@ class Link {
   // memory accesses. Throws DriverError (unsupported_card, link_lost) or pci::PciError.
   explicit Link(pci::PciFunction& function);
 
-  void enable_bus_master();   // lets the card reach host memory
+  void enable_bus_master();  // lets the card reach host memory
   void disable_bus_master();
 
   // Writes back what a reset of the card takes from the configuration space.

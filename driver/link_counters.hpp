@@ -23,7 +23,9 @@ class CountingFunction final : public pci::PciFunction {
   std::uint32_t read_config(pci::ConfigOffset offset, unsigned width) override;
   void write_config(pci::ConfigOffset offset, unsigned width, std::uint32_t value) override;
   pci::BarInfo bar(pci::Bar bar) override { return inner_->bar(bar); }
-  pci::BarInfo resize_bar(pci::Bar bar, Bytes size) override { return inner_->resize_bar(bar, size); }
+  pci::BarInfo resize_bar(pci::Bar bar, Bytes size) override {
+    return inner_->resize_bar(bar, size);
+  }
   std::uint32_t read32(pci::Bar bar, pci::BarOffset offset) override;
   std::uint64_t read64(pci::Bar bar, pci::BarOffset offset) override;
   void write32(pci::Bar bar, pci::BarOffset offset, std::uint32_t value) override;

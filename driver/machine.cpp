@@ -60,7 +60,8 @@ VramBlock Machine::allocate_vram(Bytes size, VramUse use) {
     throw registers_.error(DriverErrorCode::out_of_vram, nullptr,
                            std::to_string(*bytes) + " bytes of video memory were asked for; " +
                                std::to_string(vram_->free_total()) + " are free, " +
-                               std::to_string(vram_largest_free().count()) + " of them in one piece");
+                               std::to_string(vram_largest_free().count()) +
+                               " of them in one piece");
   }
   VramBlock block;
   try {
@@ -93,7 +94,8 @@ void Machine::release_vram(GpuAddress address) noexcept {
 HostBlock Machine::allocate_host(Bytes size) {
   registers_.set_step("allocate host memory");
   if (size.count() == 0) {
-    throw registers_.error(DriverErrorCode::invalid_argument, nullptr, "a block of no bytes cannot be");
+    throw registers_.error(DriverErrorCode::invalid_argument, nullptr,
+                           "a block of no bytes cannot be");
   }
   HostBlock block;
   try {

@@ -132,8 +132,8 @@ class Machine {
   std::unique_ptr<MecQueue> compute_;
   std::unique_ptr<SdmaQueue> copies_;
 
-  bool is_running_ = false;    // booted: there is something to shut down
-  bool had_error_ = false;     // the card reported one: the next run has to reset it
+  bool is_running_ = false;  // booted: there is something to shut down
+  bool had_error_ = false;   // the card reported one: the next run has to reset it
 };
 
 }  // namespace redbolt::driver

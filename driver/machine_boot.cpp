@@ -102,7 +102,8 @@ void Machine::boot(const Card::FirmwareSource& firmware) {
       run_steps(true);
     } catch (const DriverError& error) {
       // The card was not as it looked. Start over, unless it has gone.
-      if (error.code() != DriverErrorCode::timeout && error.code() != DriverErrorCode::command_refused) {
+      if (error.code() != DriverErrorCode::timeout &&
+          error.code() != DriverErrorCode::command_refused) {
         throw;
       }
       forget_parts();
@@ -158,9 +159,9 @@ void Machine::read_discovery() {
   for (const auto& [block, id] : kBlockSources) {
     const IpBlock* found = discovery_.find(id);
     if (!found) {
-      throw registers_.error(DriverErrorCode::invalid_discovery, nullptr,
-                             "block " + std::string(block_name(static_cast<std::uint16_t>(id))) +
-                                 " is missing");
+      throw registers_.error(
+          DriverErrorCode::invalid_discovery, nullptr,
+          "block " + std::string(block_name(static_cast<std::uint16_t>(id))) + " is missing");
     }
     for (unsigned i = 0; i < found->bases.size(); ++i) bases.set(block, i, found->bases[i]);
   }
@@ -170,7 +171,8 @@ void Machine::read_discovery() {
 
 void Machine::describe() {
   const Product* product = find_product(*chip_, vram_size_);
-  info_.marketing_name = product ? product->marketing_name : std::string("Radeon (") + chip_->name + ")";
+  info_.marketing_name =
+      product ? product->marketing_name : std::string("Radeon (") + chip_->name + ")";
   info_.gfx_target = chip_->gfx_target;
   info_.location = function_.name();
   info_.vram = vram_size_;
@@ -219,8 +221,8 @@ void Machine::release_queues() {
   copies_.reset();
   compute_ring_.reset();
   copy_ring_.reset();
-  for (HostBlock* block : {&compute_ring_memory_, &compute_control_, &copy_ring_memory_,
-                           &copy_control_, &staging_}) {
+  for (HostBlock* block :
+       {&compute_ring_memory_, &compute_control_, &copy_ring_memory_, &copy_control_, &staging_}) {
     *block = HostBlock();
   }
   end_of_pipe_ = VramBlock();
@@ -274,9 +276,9 @@ void Machine::quiet_engines() {
 void Machine::set_up_memory() {
   framebuffer_ = read_framebuffer(registers_, vram_size_);
   host_data_path_.emplace(registers_);
-  vram_.emplace(vram_layout::kDataStart.value(),
-                vram_size_.count() - vram_layout::kDataStart.value() -
-                    vram_layout::kReservedAtEnd.count());
+  vram_.emplace(
+      vram_layout::kDataStart.value(),
+      vram_size_.count() - vram_layout::kDataStart.value() - vram_layout::kReservedAtEnd.count());
   address_space_.emplace(*window_, *host_data_path_);
   host_data_path_->flush();
   multimedia_hub_.emplace(registers_, MemoryHub::Kind::multimedia);
@@ -328,8 +330,8 @@ void Machine::raise_clocks() {
   power_->read_levels();
   power_->raise_clocks();
   graphics_->enable_clock_gating();
-  detail_ = "graphics " + std::to_string(power_->top_frequency(SmuClock::graphics)) + " MHz, memory " +
-            std::to_string(power_->top_frequency(SmuClock::memory)) + " MHz";
+  detail_ = "graphics " + std::to_string(power_->top_frequency(SmuClock::graphics)) +
+            " MHz, memory " + std::to_string(power_->top_frequency(SmuClock::memory)) + " MHz";
 }
 
 void Machine::mark() {
@@ -339,8 +341,8 @@ void Machine::mark() {
 }
 
 void Machine::create_queues() {
-  const auto make_ring = [&](HostBlock& ring, HostBlock& control, unsigned doorbell, PointerUnit unit,
-                             const char* name) {
+  const auto make_ring = [&](HostBlock& ring, HostBlock& control, unsigned doorbell,
+                             PointerUnit unit, const char* name) {
     ring = allocate_host(kRingSize);
     control = allocate_host(pci::HostMemory::page_size);
     return std::make_unique<SubmissionRing>(
@@ -356,8 +358,9 @@ void Machine::create_queues() {
   copy_ring_->on_wrap([this] { compute_ring_->drain(); });
 
   end_of_pipe_ = allocate_vram(4_KiB, VramUse::executable);
-  compute_ = std::make_unique<MecQueue>(registers_, *window_, *host_data_path_, framebuffer_,
-                                        *compute_ring_, end_of_pipe_.address(), chip_->compute_doorbell);
+  compute_ =
+      std::make_unique<MecQueue>(registers_, *window_, *host_data_path_, framebuffer_,
+                                 *compute_ring_, end_of_pipe_.address(), chip_->compute_doorbell);
   copies_ = std::make_unique<SdmaQueue>(*copy_engine_, *copy_ring_, chip_->copy_doorbell);
   scratch_ = allocate_vram(std::min(kScratchSize, vram_largest_free()), VramUse::data);
   if (window_->visible() < vram_size_) staging_ = allocate_host(kStagingSize);

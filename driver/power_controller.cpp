@@ -40,11 +40,16 @@ constexpr std::size_t kMetricsRead = 132;
 
 const char* result_name(std::uint32_t result) {
   switch (result) {
-    case 0xff: return "failed";
-    case 0xfe: return "unknown message";
-    case 0xfd: return "something else has to be done first";
-    case 0xfc: return "busy";
-    default: return "unknown result";
+    case 0xff:
+      return "failed";
+    case 0xfe:
+      return "unknown message";
+    case 0xfd:
+      return "something else has to be done first";
+    case 0xfc:
+      return "busy";
+    default:
+      return "unknown result";
   }
 }
 
@@ -78,7 +83,9 @@ void PowerController::set_table_address() {
   send(SmuMessage::set_driver_dram_address_low, static_cast<std::uint32_t>(address));
 }
 
-void PowerController::enable_features() { send(SmuMessage::enable_all_features, 0); }
+void PowerController::enable_features() {
+  send(SmuMessage::enable_all_features, 0);
+}
 
 void PowerController::read_levels() {
   levels_.clear();

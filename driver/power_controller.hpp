@@ -33,7 +33,7 @@ class PowerController {
   // Sends one message and returns its result. Throws DriverError: timeout, command_refused.
   std::uint32_t send(SmuMessage message, std::uint32_t argument);
 
-  void set_table_address();   // where tables are exchanged
+  void set_table_address();  // where tables are exchanged
   void enable_features();
 
   // Reads the levels of each clock this driver sets.

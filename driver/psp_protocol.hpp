@@ -66,8 +66,8 @@ inline constexpr std::size_t kResponseTmrSizeAt = 880;
 
 inline constexpr std::size_t kFrameSize = 64;
 inline constexpr std::size_t kFrameDwords = kFrameSize / 4;
-inline constexpr std::size_t kFrameCommandAt = 0;   // low, high
-inline constexpr std::size_t kFrameFenceAt = 12;    // low, high
+inline constexpr std::size_t kFrameCommandAt = 0;  // low, high
+inline constexpr std::size_t kFrameFenceAt = 12;   // low, high
 inline constexpr std::size_t kFrameFenceValueAt = 20;
 
 }  // namespace redbolt::driver::psp

@@ -25,7 +25,8 @@ class RegisterBases {
 
  private:
   static constexpr std::size_t kBlocks = 7;
-  std::array<std::array<std::optional<std::uint32_t>, registers::kBaseIndexCount>, kBlocks> bases_{};
+  std::array<std::array<std::optional<std::uint32_t>, registers::kBaseIndexCount>, kBlocks>
+      bases_{};
 };
 
 class RegisterFile {

@@ -15,17 +15,21 @@ namespace {
 namespace mp0 = registers::mp_13_0_0;
 
 // What the mailbox registers are for. Their names only say that the host writes them.
-constexpr auto& kBootStatus = mp0::MP0_SMN_C2PMSG_35;    // command in, bit 31 when ready
-constexpr auto& kBootAddress = mp0::MP0_SMN_C2PMSG_36;   // MC address of the piece, in MiB
-constexpr auto& kRingStatus = mp0::MP0_SMN_C2PMSG_64;    // ring command in, response out
+constexpr auto& kBootStatus = mp0::MP0_SMN_C2PMSG_35;        // command in, bit 31 when ready
+constexpr auto& kBootAddress = mp0::MP0_SMN_C2PMSG_36;       // MC address of the piece, in MiB
+constexpr auto& kRingStatus = mp0::MP0_SMN_C2PMSG_64;        // ring command in, response out
 constexpr auto& kRingWritePointer = mp0::MP0_SMN_C2PMSG_67;  // in dwords
 constexpr auto& kRingAddressLow = mp0::MP0_SMN_C2PMSG_69;
 constexpr auto& kRingAddressHigh = mp0::MP0_SMN_C2PMSG_70;
 constexpr auto& kRingSize = mp0::MP0_SMN_C2PMSG_71;
 constexpr auto& kSecureOsAlive = mp0::MP0_SMN_C2PMSG_81;  // not 0 once the secure OS runs
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 std::string hexadecimal(std::uint32_t value) {
   char text[16];
@@ -33,7 +37,9 @@ std::string hexadecimal(std::uint32_t value) {
   return text;
 }
 
-std::string name_of(firmware::Piece piece) { return std::string(firmware::to_string(piece)); }
+std::string name_of(firmware::Piece piece) {
+  return std::string(firmware::to_string(piece));
+}
 
 }  // namespace
 
@@ -42,8 +48,12 @@ struct SecurityProcessor::Command {
   std::array<std::byte, psp::kCommandSize> bytes{};
 
   explicit Command(psp::CommandId id) { put(psp::kCommandIdAt, static_cast<std::uint32_t>(id)); }
-  void put(std::size_t at, std::uint32_t value) { std::memcpy(bytes.data() + at, &value, sizeof(value)); }
-  void argument(std::size_t index, std::uint32_t value) { put(psp::kArgumentsAt + index * 4, value); }
+  void put(std::size_t at, std::uint32_t value) {
+    std::memcpy(bytes.data() + at, &value, sizeof(value));
+  }
+  void argument(std::size_t index, std::uint32_t value) {
+    put(psp::kArgumentsAt + index * 4, value);
+  }
   void address(std::size_t index, std::uint64_t value) {
     argument(index, low32(value));
     argument(index + 1, high32(value));
@@ -62,15 +72,18 @@ SecurityProcessor::SecurityProcessor(RegisterFile& registers, VramWindow& window
       host_data_path_(host_data_path),
       framebuffer_(framebuffer) {}
 
-bool SecurityProcessor::is_running() { return registers_.read(kSecureOsAlive) != 0; }
+bool SecurityProcessor::is_running() {
+  return registers_.read(kSecureOsAlive) != 0;
+}
 
 // Puts firmware where the PSP reads it. Padded as the reference driver pads: with at least 4 zero
 // bytes, to a multiple of 16.
 void SecurityProcessor::stage(std::span<const std::byte> data, const char* what) {
   const std::uint64_t padded = (std::uint64_t{data.size()} + 4 + 15) / 16 * 16;
   if (padded > vram_layout::kPspMessageSize.count()) {
-    throw registers_.error(DriverErrorCode::firmware_refused, nullptr,
-                           std::string(what) + " is larger than the 1 MiB the security processor takes");
+    throw registers_.error(
+        DriverErrorCode::firmware_refused, nullptr,
+        std::string(what) + " is larger than the 1 MiB the security processor takes");
   }
   std::vector<std::byte> bytes(padded);
   std::ranges::copy(data, bytes.begin());
@@ -82,7 +95,8 @@ void SecurityProcessor::boot_piece(std::uint32_t command, std::span<const std::b
                                    const char* what) {
   registers_.wait(kBootStatus, psp::kFlagResponse, psp::kFlagResponse);
   stage(data, what);
-  registers_.write(kBootAddress, low32(framebuffer_.address(vram_layout::kPspMessage).value() >> 20));
+  registers_.write(kBootAddress,
+                   low32(framebuffer_.address(vram_layout::kPspMessage).value() >> 20));
   registers_.write(kBootStatus, command);
 }
 
@@ -98,7 +112,8 @@ void SecurityProcessor::boot(const firmware::FirmwareSet& firmware) {
     const std::string what = name_of(piece);
     boot_piece(command, image->data, what.c_str());
     if (piece == firmware::Piece::psp_secure_os) break;
-    const std::uint32_t status = registers_.wait(kBootStatus, psp::kFlagResponse, psp::kFlagResponse);
+    const std::uint32_t status =
+        registers_.wait(kBootStatus, psp::kFlagResponse, psp::kFlagResponse);
     if (status != psp::kFlagResponse) {
       throw registers_.error(DriverErrorCode::firmware_refused, &kBootStatus,
                              "the security processor refused " + what + " with status " +

@@ -1,5 +1,5 @@
-// The security processor (PSP): boots from its ROM through a mailbox, then, once its operating system
-// runs, loads firmware into the other engines by commands on a ring in video memory.
+// The security processor (PSP): boots from its ROM through a mailbox, then, once its operating
+// system runs, loads firmware into the other engines by commands on a ring in video memory.
 #pragma once
 
 #include <cstdint>

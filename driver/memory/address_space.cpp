@@ -7,7 +7,7 @@ namespace redbolt::driver {
 namespace {
 
 constexpr std::uint64_t kPageSize = 4096;
-constexpr std::uint64_t kHugePage = PageTable::coverage(2);    // 2 MiB
+constexpr std::uint64_t kHugePage = PageTable::coverage(2);     // 2 MiB
 constexpr std::uint64_t kLargestPage = PageTable::coverage(1);  // 1 GiB
 
 }  // namespace
@@ -31,9 +31,9 @@ GpuAddress AddressSpace::map(std::span<const PageTable::Piece> pieces, std::uint
                              PagePermissions permissions) {
   const auto start = addresses_.allocate(size, alignment);
   if (!start) {
-    throw DriverError(DriverErrorCode::out_of_vram, "map memory", "",
-                      "the card's address space has no free range of " + std::to_string(size) +
-                          " bytes");
+    throw DriverError(
+        DriverErrorCode::out_of_vram, "map memory", "",
+        "the card's address space has no free range of " + std::to_string(size) + " bytes");
   }
   try {
     page_table_.map(*start, pieces, aperture, permissions);
@@ -63,7 +63,8 @@ GpuAddress AddressSpace::map_host(std::span<const pci::BusAddress> pages,
   pieces.reserve(pages.size());
   for (const pci::BusAddress page : pages) pieces.push_back({page.value(), kPageSize});
   const std::uint64_t size = pages.size() * kPageSize;
-  return map(pieces, size, size >= kHugePage ? kHugePage : kPageSize, Aperture::system, permissions);
+  return map(pieces, size, size >= kHugePage ? kHugePage : kPageSize, Aperture::system,
+             permissions);
 }
 
 void AddressSpace::unmap(GpuAddress address, Bytes size) {

@@ -14,18 +14,19 @@ constexpr std::uint32_t kOwnVmid = 1u << 0;  // context 0
 
 // Values follow the reference boot. The two hubs have the same fields, so the graphics hub's serve
 // both (tests/driver compares the tables).
-constexpr std::uint32_t kL1TlbControl = (gc::GCMC_VM_MX_L1_TLB_CNTL.enable_l1_tlb(1) |
-                                         gc::GCMC_VM_MX_L1_TLB_CNTL.system_access_mode(3) |
-                                         gc::GCMC_VM_MX_L1_TLB_CNTL.enable_advanced_driver_model(1) |
-                                         gc::GCMC_VM_MX_L1_TLB_CNTL.mtype(3))  // uncached
-                                            .bits;
-constexpr std::uint32_t kL1TlbMask = (gc::GCMC_VM_MX_L1_TLB_CNTL.enable_l1_tlb(1) |
-                                      gc::GCMC_VM_MX_L1_TLB_CNTL.system_access_mode(3) |
-                                      gc::GCMC_VM_MX_L1_TLB_CNTL.enable_advanced_driver_model(1) |
-                                      gc::GCMC_VM_MX_L1_TLB_CNTL.system_aperture_unmapped_access(0) |
-                                      gc::GCMC_VM_MX_L1_TLB_CNTL.eco_bits(0) |
-                                      gc::GCMC_VM_MX_L1_TLB_CNTL.mtype(3))
-                                         .mask;
+constexpr std::uint32_t kL1TlbControl =
+    (gc::GCMC_VM_MX_L1_TLB_CNTL.enable_l1_tlb(1) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.system_access_mode(3) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.enable_advanced_driver_model(1) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.mtype(3))  // uncached
+        .bits;
+constexpr std::uint32_t kL1TlbMask =
+    (gc::GCMC_VM_MX_L1_TLB_CNTL.enable_l1_tlb(1) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.system_access_mode(3) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.enable_advanced_driver_model(1) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.system_aperture_unmapped_access(0) |
+     gc::GCMC_VM_MX_L1_TLB_CNTL.eco_bits(0) | gc::GCMC_VM_MX_L1_TLB_CNTL.mtype(3))
+        .mask;
 
 constexpr auto kL2Control = gc::GCVM_L2_CNTL.enable_l2_cache(1) |
                             gc::GCVM_L2_CNTL.enable_l2_fragment_processing(0) |
@@ -36,11 +37,11 @@ constexpr auto kL2Control = gc::GCVM_L2_CNTL.enable_l2_cache(1) |
                             gc::GCVM_L2_CNTL.identity_mode_fragment_size(0);
 constexpr auto kL2Control2 =
     gc::GCVM_L2_CNTL2.invalidate_all_l1_tlbs(1) | gc::GCVM_L2_CNTL2.invalidate_l2_cache(1);
-constexpr std::uint32_t kL2Control3 = (gc::GCVM_L2_CNTL3.bank_select(9) |
-                                       gc::GCVM_L2_CNTL3.l2_cache_bigk_fragment_size(6) |
-                                       gc::GCVM_L2_CNTL3.l2_cache_bigk_associativity(1) |
-                                       gc::GCVM_L2_CNTL3.l2_cache_4k_associativity(1))
-                                          .bits;
+constexpr std::uint32_t kL2Control3 =
+    (gc::GCVM_L2_CNTL3.bank_select(9) | gc::GCVM_L2_CNTL3.l2_cache_bigk_fragment_size(6) |
+     gc::GCVM_L2_CNTL3.l2_cache_bigk_associativity(1) |
+     gc::GCVM_L2_CNTL3.l2_cache_4k_associativity(1))
+        .bits;
 constexpr std::uint32_t kL2Control4 = gc::GCVM_L2_CNTL4.l2_cache_4k_partition_count(1).bits;
 constexpr std::uint32_t kL2Control5 = gc::GCVM_L2_CNTL5.walker_priority_client_id(0x1ff).bits;
 
@@ -55,15 +56,20 @@ constexpr std::uint32_t kContextControl =
 
 constexpr std::uint32_t kInvalidateRequest =
     (gc::GCVM_INVALIDATE_ENG17_REQ.per_vmid_invalidate_req(kOwnVmid) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.flush_type(0) | gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_ptes(1) |
+     gc::GCVM_INVALIDATE_ENG17_REQ.flush_type(0) |
+     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_ptes(1) |
      gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde0(1) |
      gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde1(1) |
      gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde2(1) |
      gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l1_ptes(1))
         .bits;
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 }  // namespace
 
@@ -108,9 +114,10 @@ void MemoryHub::configure_apertures(const Framebuffer& framebuffer) {
   registers_.write(*hub_.fault_default_high, high32(fault));
 
   const std::uint32_t control2 = registers_.read(*hub_.fault_control2);
-  registers_.write(*hub_.fault_control2,
-                   gc::GCVM_L2_PROTECTION_FAULT_CNTL2.active_page_migration_pte_read_retry(1)
-                       .applied_to(control2));
+  registers_.write(
+      *hub_.fault_control2,
+      gc::GCVM_L2_PROTECTION_FAULT_CNTL2.active_page_migration_pte_read_retry(1).applied_to(
+          control2));
 }
 
 void MemoryHub::configure_caches() {
@@ -162,9 +169,10 @@ void MemoryHub::invalidate() {
   if (hub_.engine17_semaphore) registers_.write(*hub_.engine17_semaphore, 0);
   if (hub_.bank_select) {
     // The reserved bank keeps translations of its own; the read makes sure the write has arrived.
-    registers_.write(*hub_.bank_select,
-                     mmhub::MMVM_L2_BANK_SELECT_RESERVED_CID2.reserved_cache_private_invalidation(1)
-                         .applied_to(registers_.read(*hub_.bank_select)));
+    registers_.write(
+        *hub_.bank_select,
+        mmhub::MMVM_L2_BANK_SELECT_RESERVED_CID2.reserved_cache_private_invalidation(1).applied_to(
+            registers_.read(*hub_.bank_select)));
     registers_.read(*hub_.bank_select);
   }
 }

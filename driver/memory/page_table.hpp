@@ -1,6 +1,6 @@
-// Page tables of the GPU VM: four levels of 512 entries in video memory, with leaves of 4 KiB, 2 MiB
-// and 1 GiB. The tables are kept as a copy in host memory too, so that nothing is ever read back, and
-// runs of changed entries are written as blocks.
+// Page tables of the GPU VM: four levels of 512 entries in video memory, with leaves of 4 KiB, 2
+// MiB and 1 GiB. The tables are kept as a copy in host memory too, so that nothing is ever read
+// back, and runs of changed entries are written as blocks.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "redbolt/driver/gpu_address.hpp"
 #include "memory/range_allocator.hpp"
+#include "redbolt/driver/gpu_address.hpp"
 
 namespace redbolt::driver {
 
@@ -46,12 +46,14 @@ inline constexpr std::uint64_t kLeaf = 1ull << 54;      // PDE0 is PTE: a leaf a
 std::uint64_t leaf(Aperture aperture, std::uint64_t physical, PagePermissions permissions,
                    unsigned fragment, bool above_last_level);
 // An entry that points to the next table.
-constexpr std::uint64_t table(VramOffset next) { return (next.value() & kAddressMask) | kValid; }
+constexpr std::uint64_t table(VramOffset next) {
+  return (next.value() & kAddressMask) | kValid;
+}
 }  // namespace pte
 
 class PageTable {
  public:
-  static constexpr unsigned kLevels = 4;          // level 0 is the root
+  static constexpr unsigned kLevels = 4;  // level 0 is the root
   static constexpr unsigned kEntriesLog2 = 9;
   static constexpr unsigned kEntries = 1u << kEntriesLog2;
   static constexpr Bytes kPage{4096};
@@ -76,9 +78,10 @@ class PageTable {
     std::uint64_t size;
   };
 
-  // Maps [address, address + sum of sizes) to the pieces, with the largest leaves and fragments that
-  // the alignment allows. `address` counts from the start of the VM. Throws DriverError::out_of_vram
-  // when no table can be had; what was mapped before is then unmapped again.
+  // Maps [address, address + sum of sizes) to the pieces, with the largest leaves and fragments
+  // that the alignment allows. `address` counts from the start of the VM. Throws
+  // DriverError::out_of_vram when no table can be had; what was mapped before is then unmapped
+  // again.
   void map(std::uint64_t address, std::span<const Piece> pieces, Aperture aperture,
            PagePermissions permissions);
 

@@ -29,7 +29,8 @@ std::optional<std::uint64_t> RangeAllocator::allocate(std::uint64_t size, std::u
 void RangeAllocator::free(std::uint64_t start, std::uint64_t size) {
   free_total_ += size;
   auto [it, inserted] = free_.emplace(start, size);
-  if (const auto next = std::next(it); next != free_.end() && it->first + it->second == next->first) {
+  if (const auto next = std::next(it);
+      next != free_.end() && it->first + it->second == next->first) {
     it->second += next->second;
     free_.erase(next);
   }

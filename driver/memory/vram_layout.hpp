@@ -8,8 +8,8 @@
 namespace redbolt::driver::vram_layout {
 
 inline constexpr VramOffset kRootPageTable{0x0};
-inline constexpr VramOffset kDefaultPage{0x1000};       // system aperture default: stray accesses
-inline constexpr VramOffset kFaultPage{0x2000};         // protection fault default
+inline constexpr VramOffset kDefaultPage{0x1000};  // system aperture default: stray accesses
+inline constexpr VramOffset kFaultPage{0x2000};    // protection fault default
 inline constexpr VramOffset kInterruptRing0{0x3000};
 inline constexpr VramOffset kInterruptWritePointer{0x43000};
 inline constexpr VramOffset kInterruptRing1{0x44000};
@@ -21,9 +21,9 @@ inline constexpr Bytes kPspRingSize{64 << 10};
 inline constexpr VramOffset kSmuTable{0x97000};
 inline constexpr Bytes kSmuTableSize{16 << 10};
 inline constexpr VramOffset kComputeMqd{0x9b000};
-inline constexpr VramOffset kPspMessage{0x100000};      // firmware on its way to the PSP
+inline constexpr VramOffset kPspMessage{0x100000};  // firmware on its way to the PSP
 inline constexpr Bytes kPspMessageSize{1 << 20};
-inline constexpr VramOffset kTrustedMemory{0x200000};   // TMR: belongs to the PSP once set up
+inline constexpr VramOffset kTrustedMemory{0x200000};  // TMR: belongs to the PSP once set up
 inline constexpr Bytes kTrustedMemorySize{19 << 20};
 
 inline constexpr VramOffset kPageTables{32 << 20};

@@ -62,7 +62,8 @@ std::vector<std::byte> VramWindow::read_anywhere(VramOffset offset, Bytes size) 
   for (std::uint64_t at = 0; at + 4 <= size.count(); at += 4) {
     const std::uint64_t address = offset.value() + at;
     registers_.write_at(kMmIndexHigh, static_cast<std::uint32_t>(address >> 31));
-    registers_.write_at(kMmIndex, static_cast<std::uint32_t>(address & 0x7fffffff) | kIntoVideoMemory);
+    registers_.write_at(kMmIndex,
+                        static_cast<std::uint32_t>(address & 0x7fffffff) | kIntoVideoMemory);
     const std::uint32_t value = registers_.read_at(kMmData);
     std::memcpy(data.data() + at, &value, sizeof(value));
   }

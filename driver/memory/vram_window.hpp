@@ -1,5 +1,5 @@
-// The host's view of video memory: BAR0 as far as it reaches, and the slow MM_INDEX/MM_DATA register
-// pair beyond it (a dword at a time; good enough for the discovery table).
+// The host's view of video memory: BAR0 as far as it reaches, and the slow MM_INDEX/MM_DATA
+// register pair beyond it (a dword at a time; good enough for the discovery table).
 #pragma once
 
 #include <cstddef>

@@ -20,8 +20,8 @@ constexpr std::uint32_t at(const registers::Register& reg) {
   return kGraphicsBase + reg.definition.offset;
 }
 
-constexpr std::uint64_t kLdsGranule = 512;       // COMPUTE_PGM_RSRC2.LDS_SIZE counts 128 dwords
-constexpr std::uint64_t kScratchGranule = 256;   // COMPUTE_TMPRING_SIZE.WAVESIZE
+constexpr std::uint64_t kLdsGranule = 512;      // COMPUTE_PGM_RSRC2.LDS_SIZE counts 128 dwords
+constexpr std::uint64_t kScratchGranule = 256;  // COMPUTE_TMPRING_SIZE.WAVESIZE
 constexpr std::uint64_t kLanesPerWave = 32;
 constexpr std::uint64_t kWavesPerComputeUnit = 32;
 
@@ -41,9 +41,10 @@ void check_geometry(const KernelLaunch& launch, const DispatchLimits& limits) {
     refuse(DriverErrorCode::invalid_argument, "a dispatch has an empty grid or workgroup");
   }
   if (threads_of(launch) > limits.threads_per_workgroup) {
-    refuse(DriverErrorCode::invalid_argument,
-           "a workgroup has " + std::to_string(threads_of(launch)) + " work-items; the card runs at most " +
-               std::to_string(limits.threads_per_workgroup));
+    refuse(DriverErrorCode::invalid_argument, "a workgroup has " +
+                                                  std::to_string(threads_of(launch)) +
+                                                  " work-items; the card runs at most " +
+                                                  std::to_string(limits.threads_per_workgroup));
   }
 }
 
@@ -84,7 +85,8 @@ std::uint32_t scratch_ring(const KernelLaunch& launch, const DispatchLimits& lim
       std::uint64_t{limits.compute_units} * kWavesPerComputeUnit / limits.shader_engines;
   const auto& ring = gc::COMPUTE_TMPRING_SIZE;
   const std::uint64_t waves = std::min({fitting, resident, std::uint64_t{ring.waves.of(~0u)}});
-  const std::uint64_t waves_per_workgroup = (threads_of(launch) + kLanesPerWave - 1) / kLanesPerWave;
+  const std::uint64_t waves_per_workgroup =
+      (threads_of(launch) + kLanesPerWave - 1) / kLanesPerWave;
   if (waves < waves_per_workgroup || wave_size > ring.wavesize.of(~0u)) {
     refuse(DriverErrorCode::unsupported_kernel,
            "a kernel wants " + std::to_string(per_lane) +
@@ -95,8 +97,12 @@ std::uint32_t scratch_ring(const KernelLaunch& launch, const DispatchLimits& lim
       .bits;
 }
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 }  // namespace
 
@@ -125,12 +131,13 @@ void CommandEncoder::dispatch(const KernelLaunch& launch) {
   }
   pm4::set_sh_registers(words_, at(gc::COMPUTE_RESOURCE_LIMITS), {0});
   // START_X .. PERFCOUNT_ENABLE are neighbours.
-  pm4::set_sh_registers(words_, at(gc::COMPUTE_START_X), {0, 0, 0, block[0], block[1], block[2], 0, 0});
+  pm4::set_sh_registers(words_, at(gc::COMPUTE_START_X),
+                        {0, 0, 0, block[0], block[1], block[2], 0, 0});
   const auto& initiator = gc::COMPUTE_DISPATCH_INITIATOR;
-  pm4::dispatch(words_, launch.grid,
-                (initiator.compute_shader_en(1) | initiator.force_start_at_000(1) |
-                 initiator.cs_w32_en(1))
-                    .bits);
+  pm4::dispatch(
+      words_, launch.grid,
+      (initiator.compute_shader_en(1) | initiator.force_start_at_000(1) | initiator.cs_w32_en(1))
+          .bits);
 }
 
 void CommandEncoder::barrier() {

@@ -46,7 +46,8 @@ MecQueue::MecQueue(RegisterFile& registers, VramWindow& window, HostDataPath& ho
 // The image includes CP_HQD_ACTIVE = 0, so the queue is off while its registers change.
 void MecQueue::activate(RegisterFile& registers, std::span<const std::uint32_t> values) {
   const GraphicsSelection selection(registers, {.micro_engine = kComputeMicroEngine});
-  for (unsigned i = 0; i < values.size(); ++i) registers.write_nth(gc::CP_MQD_BASE_ADDR, i, values[i]);
+  for (unsigned i = 0; i < values.size(); ++i)
+    registers.write_nth(gc::CP_MQD_BASE_ADDR, i, values[i]);
   registers.write(gc::CP_HQD_ACTIVE, gc::CP_HQD_ACTIVE.active(1));
 }
 

@@ -34,7 +34,7 @@ class MecQueue final : public ComputeQueue {
   SubmissionRing& ring_;
   std::uint32_t flush_request_;  // registers of the HDP flush, as packets address them
   std::uint32_t flush_done_;
-  pm4::Words words_;             // of the submission being put together; kept for its capacity
+  pm4::Words words_;  // of the submission being put together; kept for its capacity
 };
 
 }  // namespace redbolt::driver

@@ -12,8 +12,12 @@ constexpr std::uint32_t kHeader = 0xc0310800;
 // Dwords of the MQD that say which compute units the queue may use, one per shader engine.
 constexpr std::array<std::size_t, 8> kThreadManagementAt = {23, 24, 26, 27, 44, 45, 46, 47};
 
-constexpr std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-constexpr std::uint32_t high32(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+constexpr std::uint32_t low32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t high32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 // Where a hardware queue register lies in the MQD.
 constexpr std::size_t index_of(const registers::Register& reg) {
@@ -36,9 +40,9 @@ QueueDescriptor::QueueDescriptor(const ComputeQueueSetup& setup) {
 
   constexpr std::uint32_t kDoorbellDwords = 2;
   put_address(gc::CP_MQD_BASE_ADDR, setup.descriptor.value());
-  put(gc::CP_HQD_PERSISTENT_STATE, (gc::CP_HQD_PERSISTENT_STATE.preload_req(1) |
-                                    gc::CP_HQD_PERSISTENT_STATE.preload_size(0x55))
-                                       .bits);
+  put(gc::CP_HQD_PERSISTENT_STATE,
+      (gc::CP_HQD_PERSISTENT_STATE.preload_req(1) | gc::CP_HQD_PERSISTENT_STATE.preload_size(0x55))
+          .bits);
   put(gc::CP_HQD_PIPE_PRIORITY, 2);
   put(gc::CP_HQD_QUEUE_PRIORITY, 0xf);
   put(gc::CP_HQD_QUANTUM, (gc::CP_HQD_QUANTUM.quantum_en(1) | gc::CP_HQD_QUANTUM.quantum_scale(1) |

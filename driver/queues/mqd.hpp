@@ -1,5 +1,5 @@
-// The memory queue descriptor (MQD) of a compute queue: 2048 bytes, of which dwords 0x80 to 0xb7 are
-// an image of the hardware queue registers CP_MQD_BASE_ADDR to CP_HQD_PQ_WPTR_HI
+// The memory queue descriptor (MQD) of a compute queue: 2048 bytes, of which dwords 0x80 to 0xb7
+// are an image of the hardware queue registers CP_MQD_BASE_ADDR to CP_HQD_PQ_WPTR_HI
 // (card/v11_compute_mqd.csv of the reference tables).
 #pragma once
 
@@ -12,8 +12,8 @@
 namespace redbolt::driver {
 
 struct ComputeQueueSetup {
-  McAddress descriptor;      // where the MQD itself lies
-  GpuAddress ring;           // multiple of 256
+  McAddress descriptor;  // where the MQD itself lies
+  GpuAddress ring;       // multiple of 256
   unsigned ring_dwords_log2 = 0;
   GpuAddress read_pointer;   // where the engine reports it
   GpuAddress write_pointer;  // where the engine reads it after a doorbell

@@ -5,7 +5,9 @@ namespace {
 
 constexpr std::uint32_t kShRegisterBase = 0x2c00;
 
-constexpr std::uint32_t low32(GpuAddress address) { return static_cast<std::uint32_t>(address.value()); }
+constexpr std::uint32_t low32(GpuAddress address) {
+  return static_cast<std::uint32_t>(address.value());
+}
 constexpr std::uint32_t high32(GpuAddress address) {
   return static_cast<std::uint32_t>(address.value() >> 32);
 }
@@ -25,7 +27,7 @@ void set_sh_registers(Words& words, std::uint32_t first_register,
 }
 
 void wait_for_waves(Words& words) {
-  constexpr std::uint32_t kPartialFlush = 7;        // CS_PARTIAL_FLUSH
+  constexpr std::uint32_t kPartialFlush = 7;  // CS_PARTIAL_FLUSH
   constexpr std::uint32_t kPartialFlushIndex = 4;
   packet(words, Opcode::event_write, {kPartialFlush | kPartialFlushIndex << 8});
 }
@@ -42,7 +44,8 @@ void dispatch(Words& words, std::span<const std::uint32_t, 3> grid, std::uint32_
 void write_data(Words& words, GpuAddress destination, std::uint32_t value) {
   constexpr std::uint32_t kMemory = 5u << 8;
   constexpr std::uint32_t kConfirm = 1u << 20;
-  packet(words, Opcode::write_data, {kMemory | kConfirm, low32(destination), high32(destination), value});
+  packet(words, Opcode::write_data,
+         {kMemory | kConfirm, low32(destination), high32(destination), value});
 }
 
 void indirect_buffer(Words& words, GpuAddress address, std::uint32_t dwords) {

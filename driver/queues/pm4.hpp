@@ -52,7 +52,8 @@ inline constexpr std::uint32_t kEverything =
     kBetweenDispatches | kInstructionInvalidate | kL2Invalidate | kL2WriteBack;
 }  // namespace gcr
 
-void set_sh_registers(Words& words, std::uint32_t first_register, std::span<const std::uint32_t> values);
+void set_sh_registers(Words& words, std::uint32_t first_register,
+                      std::span<const std::uint32_t> values);
 inline void set_sh_registers(Words& words, std::uint32_t first_register,
                              std::initializer_list<std::uint32_t> values) {
   set_sh_registers(words, first_register, std::span(values.begin(), values.size()));

@@ -79,7 +79,8 @@ FenceValue SdmaQueue::fill(GpuAddress destination, Bytes size, std::uint32_t val
   put_waits(after);
   for (std::uint64_t done = 0; done < size.count(); done += sdma::kMaxBytes) {
     words_.clear();
-    sdma::fill(words_, destination + Bytes(done), std::min(sdma::kMaxBytes, size.count() - done), value);
+    sdma::fill(words_, destination + Bytes(done), std::min(sdma::kMaxBytes, size.count() - done),
+               value);
     ring_.put(words_);
   }
   finish(fence);

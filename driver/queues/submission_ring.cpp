@@ -50,7 +50,8 @@ SubmissionRing::SubmissionRing(pci::PciFunction& function, MappedMemory ring, Ma
 template <class T>
 T SubmissionRing::load(Bytes at) const {
   if (std::byte* data = control_.memory->data()) {
-    return std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count())).load(std::memory_order_acquire);
+    return std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count()))
+        .load(std::memory_order_acquire);
   }
   T value{};
   control_.memory->read(at, std::as_writable_bytes(std::span(&value, 1)));
@@ -60,7 +61,8 @@ T SubmissionRing::load(Bytes at) const {
 template <class T>
 void SubmissionRing::store(Bytes at, T value) {
   if (std::byte* data = control_.memory->data()) {
-    std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count())).store(value, std::memory_order_release);
+    std::atomic_ref<T>(*reinterpret_cast<T*>(data + at.count()))
+        .store(value, std::memory_order_release);
     return;
   }
   control_.memory->write(at, std::as_bytes(std::span(&value, 1)));
@@ -105,7 +107,8 @@ void SubmissionRing::ring_doorbell() {
   published_ = written_;
   const std::uint64_t pointer = written_ * static_cast<std::uint64_t>(options_.unit);
   store<std::uint64_t>(kWritePointerAt, pointer);
-  function_.write64(options_.doorbell_bar, pci::BarOffset(std::uint64_t{options_.doorbell} * 8), pointer);
+  function_.write64(options_.doorbell_bar, pci::BarOffset(std::uint64_t{options_.doorbell} * 8),
+                    pointer);
 }
 
 FenceValue SubmissionRing::begin() {
@@ -142,9 +145,9 @@ bool SubmissionRing::wait(FenceValue fence, std::chrono::nanoseconds timeout) co
 
 void SubmissionRing::drain() {
   if (wait(submitted(), options_.timeout)) return;
-  throw DriverError(DriverErrorCode::timeout, options_.name, "",
-                    "submitted work is not complete after " +
-                        std::to_string(options_.timeout.count()) + " ms");
+  throw DriverError(
+      DriverErrorCode::timeout, options_.name, "",
+      "submitted work is not complete after " + std::to_string(options_.timeout.count()) + " ms");
 }
 
 void SubmissionRing::start_at(FenceValue value) {

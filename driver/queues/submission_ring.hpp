@@ -37,7 +37,8 @@ class SubmissionRing {
   };
 
   // `ring` is a power of two in size; `control` at least one page, zeroed. Both outlive the object.
-  SubmissionRing(pci::PciFunction& function, MappedMemory ring, MappedMemory control, Options options);
+  SubmissionRing(pci::PciFunction& function, MappedMemory ring, MappedMemory control,
+                 Options options);
 
   GpuAddress ring_address() const { return ring_.address; }
   unsigned dwords_log2() const { return dwords_log2_; }
@@ -90,8 +91,8 @@ class SubmissionRing {
   MappedMemory control_;
   Options options_;
   unsigned dwords_log2_;
-  std::uint64_t written_ = 0;      // dwords put, ever
-  std::uint64_t published_ = 0;    // dwords the card knows of
+  std::uint64_t written_ = 0;    // dwords put, ever
+  std::uint64_t published_ = 0;  // dwords the card knows of
   std::uint64_t pending_fence_ = 0;
   std::atomic<std::uint64_t> submitted_{0};
   std::function<void()> quiesce_;

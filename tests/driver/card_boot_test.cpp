@@ -1,5 +1,5 @@
-// The whole driver on the emulated card: it boots, cold and warm, copies, and leaves the card so that
-// the next run finds it usable.
+// The whole driver on the emulated card: it boots, cold and warm, copies, and leaves the card so
+// that the next run finds it usable.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -62,7 +62,8 @@ TEST(CardBoot, SecondRunIsWarmAndWorks) {
     const auto data = test::pattern(64 << 10, static_cast<unsigned>(run));
     card->write_vram(block, Bytes(0), data);
     HostBlock out = card->allocate_host(64_KiB);
-    ASSERT_TRUE(card->copies().wait(card->copies().copy(out.address(), block.address(), 64_KiB), 10s));
+    ASSERT_TRUE(
+        card->copies().wait(card->copies().copy(out.address(), block.address(), 64_KiB), 10s));
     std::vector<std::byte> result(data.size());
     out.memory().read(Bytes(0), result);
     EXPECT_EQ(result, data) << "run " << run;
@@ -126,7 +127,7 @@ TEST(CardBoot, LargeArenaMapsWithFewWrites) {
   VramBlock arena = card->allocate_vram(20_GiB);
   const LinkCounters after = card->link_counters();
   EXPECT_LT(after.bytes_written - before.bytes_written, 64u << 10);
-  EXPECT_LT(after.register_reads - before.register_reads, 32u);
+  EXPECT_LT(after.register_writes - before.register_writes, 16u);
   // Both ends are really there.
   const auto data = test::pattern(4096, 3);
   HostBlock host = card->allocate_host(8_KiB);

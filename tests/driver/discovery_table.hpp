@@ -44,8 +44,8 @@ class HandmadeDiscovery {
     put16(out, static_cast<std::uint16_t>(blocks.size()));
     for (const HandmadeBlock& block : blocks) {
       put16(out, block.hardware_id);
-      out.insert(out.end(), {block.instance, static_cast<std::uint8_t>(block.bases.size()), block.major,
-                             block.minor, block.revision, 0});
+      out.insert(out.end(), {block.instance, static_cast<std::uint8_t>(block.bases.size()),
+                             block.major, block.minor, block.revision, 0});
       for (const std::uint32_t base : block.bases) put32(out, base);
     }
     const auto ip_size = static_cast<std::uint16_t>(out.size() - ip);
@@ -98,7 +98,8 @@ class HandmadeDiscovery {
     set16(out, at + 2, static_cast<std::uint16_t>(value >> 16));
   }
   // Puts table `index`'s checksum right, over `size` bytes from its offset.
-  static void table(std::vector<std::uint8_t>& out, std::size_t index, std::size_t offset, std::size_t size) {
+  static void table(std::vector<std::uint8_t>& out, std::size_t index, std::size_t offset,
+                    std::size_t size) {
     set16(out, 12 + index * 8, static_cast<std::uint16_t>(offset));
     set16(out, 14 + index * 8, sum(out, offset, size));
     set16(out, 16 + index * 8, static_cast<std::uint16_t>(size));

@@ -78,7 +78,8 @@ TEST(Discovery, DamageIsRefused) {
   EXPECT_EQ(refusal(good), "");
   EXPECT_NE(refusal({}), "");
   EXPECT_NE(refusal(std::vector<std::uint8_t>(59)), "");
-  EXPECT_NE(refusal(std::vector<std::uint8_t>(10 << 10, 0xff)), "") << "a card that does not answer";
+  EXPECT_NE(refusal(std::vector<std::uint8_t>(10 << 10, 0xff)), "")
+      << "a card that does not answer";
 
   // Each single flipped bit is noticed: by a checksum if by nothing else.
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {

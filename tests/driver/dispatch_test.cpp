@@ -1,5 +1,5 @@
-// Machine code on the emulated card, through the driver alone: launches, dependencies, replays, faults,
-// and what a submission costs on the link.
+// Machine code on the emulated card, through the driver alone: launches, dependencies, replays,
+// faults, and what a submission costs on the link.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 class Dispatch : public testing::Test {
  protected:
-  Dispatch() : code(card->allocate_vram(64_KiB, VramUse::executable)), out(card->allocate_host(64_KiB)) {
+  Dispatch()
+      : code(card->allocate_vram(64_KiB, VramUse::executable)), out(card->allocate_host(64_KiB)) {
     kernarg = card->allocate_vram(4_KiB);
     commands = card->allocate_vram(256_KiB);
   }
@@ -55,7 +56,8 @@ class Dispatch : public testing::Test {
   void run(const IndirectBuffer& buffer) {
     if (card->compute().wait(card->compute().submit({&buffer, 1}), 10s)) return;
     std::string reports;
-    for (const Interrupt& interrupt : card->drain_interrupts()) reports += interrupt.describe() + "; ";
+    for (const Interrupt& interrupt : card->drain_interrupts())
+      reports += interrupt.describe() + "; ";
     FAIL() << "the dispatch did not end: " << reports;
   }
 
@@ -134,14 +136,16 @@ TEST_F(Dispatch, ScratchAndLds) {
   for (const unsigned scratch : {64u, 4096u}) {
     poison();
     CommandEncoder encoder(card->dispatch_limits());
-    encoder.dispatch(launch(load(test::kScratchKernel), out.address(), 0, test::descriptor_bytes(0, scratch)));
+    encoder.dispatch(
+        launch(load(test::kScratchKernel), out.address(), 0, test::descriptor_bytes(0, scratch)));
     ASSERT_NO_FATAL_FAILURE(run(store(encoder)));
     const auto values = result(32);
     for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(values[i], i + 7);
   }
   poison();
   CommandEncoder encoder(card->dispatch_limits());
-  KernelLaunch work = launch(load(test::kLdsKernel), out.address(), 0, test::descriptor_bytes(1024));
+  KernelLaunch work =
+      launch(load(test::kLdsKernel), out.address(), 0, test::descriptor_bytes(1024));
   work.dynamic_lds = 128_B;
   encoder.dispatch(work);
   ASSERT_NO_FATAL_FAILURE(run(store(encoder)));

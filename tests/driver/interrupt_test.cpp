@@ -16,8 +16,14 @@ namespace osssys = registers::osssys;
 using Entry = std::array<std::uint32_t, 8>;
 
 Entry fault_entry(std::uint64_t address) {
-  return {10u | 0u << 8 | 3u << 16 | 5u << 24, 0x11223344, 0x5566, 0x77,
-          static_cast<std::uint32_t>(address >> 12), static_cast<std::uint32_t>(address >> 44), 0, 9};
+  return {10u | 0u << 8 | 3u << 16 | 5u << 24,
+          0x11223344,
+          0x5566,
+          0x77,
+          static_cast<std::uint32_t>(address >> 12),
+          static_cast<std::uint32_t>(address >> 44),
+          0,
+          9};
 }
 
 TEST(Interrupt, MemoryFault) {
@@ -58,7 +64,8 @@ class Handler : public testing::Test {
     handler.start();
   }
   void put(std::uint32_t at, const Entry& entry) {
-    std::memcpy(function.vram() + vram_layout::kInterruptRing0.value() + at % kRing, entry.data(), 32);
+    std::memcpy(function.vram() + vram_layout::kInterruptRing0.value() + at % kRing, entry.data(),
+                32);
   }
   test::MockFunction function;
   RegisterFile file{function, pci::Bar::k5, 50ms};
@@ -71,9 +78,11 @@ class Handler : public testing::Test {
 TEST_F(Handler, StartsAsTheReference) {
   // Events 92 to 115 of the trace: addresses and final values.
   const std::map<std::uint32_t, std::uint32_t> expected = {
-      {0x1121, 0x80000030}, {0x1122, 0}, {0x1120, 0xc0330021}, {0x1126, 0x43000}, {0x1125, 0x80},
-      {0x1124, 0}, {0x1123, 0}, {0x1127, 0}, {0x112d, 0x80000440}, {0x112e, 0}, {0x112c, 0xc0100221},
-      {0x1130, 0}, {0x112f, 0}, {0x1133, 0}, {0x117a, 0x40000}, {0x1175, 8}, {0x1191, 3}};
+      {0x1121, 0x80000030}, {0x1122, 0}, {0x1120, 0xc0330021}, {0x1126, 0x43000},
+      {0x1125, 0x80},       {0x1124, 0}, {0x1123, 0},          {0x1127, 0},
+      {0x112d, 0x80000440}, {0x112e, 0}, {0x112c, 0xc0100221}, {0x1130, 0},
+      {0x112f, 0},          {0x1133, 0}, {0x117a, 0x40000},    {0x1175, 8},
+      {0x1191, 3}};
   EXPECT_EQ(function.values, expected);
 }
 
@@ -92,7 +101,8 @@ TEST_F(Handler, DrainsInOrderAcrossTheEnd) {
   function.values[write_pointer] = 64;
   const auto interrupts = handler.drain();
   ASSERT_EQ(interrupts.size(), 4u);
-  for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(interrupts[i].address, GpuAddress((i + 1) * 0x1000));
+  for (std::uint32_t i = 0; i < 4; ++i)
+    EXPECT_EQ(interrupts[i].address, GpuAddress((i + 1) * 0x1000));
   EXPECT_EQ(function.values[read_pointer], 64u);
   EXPECT_TRUE(handler.drain().empty());
   EXPECT_FALSE(handler.overflowed());

@@ -1,6 +1,6 @@
-// Small gfx1100 kernels as machine code, with their kernel descriptors: assembled by LLVM 19's llvm-mc
-// from the text in the comments (.amdhsa_user_sgpr_count 15, kernarg pointer in s[0:1], workgroup id
-// x in s15).
+// Small gfx1100 kernels as machine code, with their kernel descriptors: assembled by LLVM 19's
+// llvm-mc from the text in the comments (.amdhsa_user_sgpr_count 15, kernarg pointer in s[0:1],
+// workgroup id x in s15).
 #pragma once
 
 #include <array>

@@ -2,7 +2,7 @@
 // sent is compared with the reference trace, refusals and silence end in typed errors.
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <algorithm>
 
 #include "firmware_files.hpp"
 #include "memory/vram_layout.hpp"
@@ -66,8 +66,10 @@ class Smu : public Mailbox {
   // Levels of the reference trace (events 499 to 588).
   static std::uint32_t frequency(std::uint32_t argument) {
     static const std::map<std::uint32_t, std::vector<std::uint32_t>> levels = {
-        {2, {0x60, 0x1c8, 0x304, 0x4e1}}, {3, {0x1f4, 0x464, 0x708, 0x7d0}},
-        {1, {0x1f4, 0x3c0, 0x4b0}},       {0, {0x1f4, 0x5dc, 0x9c4}}};
+        {2, {0x60, 0x1c8, 0x304, 0x4e1}},
+        {3, {0x1f4, 0x464, 0x708, 0x7d0}},
+        {1, {0x1f4, 0x3c0, 0x4b0}},
+        {0, {0x1f4, 0x5dc, 0x9c4}}};
     const auto& clock = levels.at(argument >> 16);
     const std::uint32_t index = argument & 0xffff;
     return index == 0xff ? static_cast<std::uint32_t>(clock.size()) : clock.at(index);
@@ -84,8 +86,8 @@ class Smu : public Mailbox {
 TEST_F(Smu, WritesOfAMessageAreTheReferences) {
   power.set_table_address();
   // Events 332 to 338 of the trace.
-  const std::vector<test::MockFunction::Access> expected = {{0x1629a, 0}, {0x16292, 0x80},
-                                                            {0x16282, 0xe}, {0x1629a, 0},
+  const std::vector<test::MockFunction::Access> expected = {{0x1629a, 0},       {0x16292, 0x80},
+                                                            {0x16282, 0xe},     {0x1629a, 0},
                                                             {0x16292, 0x97000}, {0x16282, 0xf}};
   EXPECT_EQ(function.writes, expected);
 }
@@ -131,9 +133,12 @@ TEST_F(Smu, ImpossibleLevelCountsAreRefused) {
 }
 
 TEST_F(Smu, ResetGoesThroughTheDebugMailbox) {
-  function.on_write[0x1628b] = [&](std::uint32_t id) { function.values[0x16276] = id == 2 ? 1 : 0xff; };
+  function.on_write[0x1628b] = [&](std::uint32_t id) {
+    function.values[0x16276] = id == 2 ? 1 : 0xff;
+  };
   power.request_reset();
-  const std::vector<test::MockFunction::Access> expected = {{0x16276, 0}, {0x16275, 0}, {0x1628b, 2}};
+  const std::vector<test::MockFunction::Access> expected = {
+      {0x16276, 0}, {0x16275, 0}, {0x1628b, 2}};
   EXPECT_EQ(function.writes, expected);
 }
 
@@ -205,8 +210,8 @@ TEST_F(Psp, PiecesArePaddedAsTheReferencePads) {
   security.boot(files.set());
   const auto* kdb = files.set().find(firmware::Piece::psp_key_database);
   ASSERT_NE(kdb, nullptr);
-  const auto staged = std::ranges::find(function.vram_writes, 0x100000u,
-                                        &test::MockFunction::BlockWrite::offset);
+  const auto staged =
+      std::ranges::find(function.vram_writes, 0x100000u, &test::MockFunction::BlockWrite::offset);
   ASSERT_NE(staged, function.vram_writes.end());
   EXPECT_EQ(staged->data.size(), (kdb->data.size() + 4 + 15) / 16 * 16);
   EXPECT_TRUE(std::equal(kdb->data.begin(), kdb->data.end(), staged->data.begin()));
@@ -240,7 +245,7 @@ TEST_F(Psp, RingAndCommandsAreTheReferences) {
   security.load_engines(files.set());
 
   const std::vector<std::pair<std::uint32_t, std::uint32_t>> expected = {
-      {0x20, 0}, {6, 18}, {5, 0},  {6, 72}, {6, 71}, {6, 89}, {6, 94}, {6, 68},
+      {0x20, 0}, {6, 18}, {5, 0},  {6, 72}, {6, 71}, {6, 89}, {6, 94},  {6, 68},
       {6, 69},   {6, 26}, {6, 48}, {6, 25}, {6, 7},  {6, 8},  {0x21, 0}};
   EXPECT_EQ(commands, expected);
   // Frames, and the commands that do not depend on the size of a file, by the trace's hashes
@@ -256,7 +261,8 @@ TEST_F(Psp, RingAndCommandsAreTheReferences) {
 TEST_F(Psp, CommandRefusalNamesThePiece) {
   security.create_ring();
   status = 0xffff000f;
-  EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }), DriverErrorCode::firmware_refused);
+  EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }),
+            DriverErrorCode::firmware_refused);
   EXPECT_NE(message.find("psp_table_of_contents"), std::string::npos) << message;
   EXPECT_NE(message.find("0xffff000f"), std::string::npos) << message;
 }
@@ -264,7 +270,8 @@ TEST_F(Psp, CommandRefusalNamesThePiece) {
 TEST_F(Psp, TooMuchTrustedMemory) {
   security.create_ring();
   tmr_size = 0x1400000;
-  EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }), DriverErrorCode::firmware_refused);
+  EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }),
+            DriverErrorCode::firmware_refused);
 }
 
 TEST_F(Psp, SilentRing) {
@@ -282,7 +289,8 @@ TEST_F(Psp, ImpossibleWritePointer) {
   security.create_ring();
   for (const std::uint32_t pointer : {3u, 0x4000u, 0xfffffff0u}) {
     function.values[write_pointer_at] = pointer;
-    EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }), DriverErrorCode::command_refused);
+    EXPECT_EQ(code_of([&] { security.load_engines(files.set()); }),
+              DriverErrorCode::command_refused);
   }
 }
 

@@ -19,8 +19,9 @@ namespace redbolt::driver::test {
 inline RegisterBases navi31_bases() {
   using registers::HardwareBlock;
   const std::map<std::string, HardwareBlock> blocks = {
-      {"GC", HardwareBlock::gc},     {"MMHUB", HardwareBlock::mmhub}, {"MP0", HardwareBlock::mp0},
-      {"MP1", HardwareBlock::mp1},   {"NBIO", HardwareBlock::nbio},   {"HDP", HardwareBlock::hdp},
+      {"GC", HardwareBlock::gc},        {"MMHUB", HardwareBlock::mmhub},
+      {"MP0", HardwareBlock::mp0},      {"MP1", HardwareBlock::mp1},
+      {"NBIO", HardwareBlock::nbio},    {"HDP", HardwareBlock::hdp},
       {"OSSSYS", HardwareBlock::osssys}};
   RegisterBases bases;
   for (const auto& base : registers::kNavi31Bases) {
@@ -38,7 +39,7 @@ inline std::uint32_t address_of(const registers::Register& reg) {
   return navi31_bases().address(reg.definition).value();
 }
 
-class MockHostMemory final : public pci::HostMemory {
+class MockHostMemory : public pci::HostMemory {
  public:
   MockHostMemory(Bytes size, std::uint64_t bus) : data_(((size.count() + 4095) / 4096) * 4096 / 8) {
     for (std::size_t i = 0; i < data_.size() * 8 / 4096; ++i) {
@@ -92,10 +93,14 @@ class MockFunction final : public pci::PciFunction {
   void write_config(pci::ConfigOffset, unsigned, std::uint32_t) override {}
   pci::BarInfo bar(pci::Bar bar) override {
     switch (bar) {
-      case pci::Bar::k0: return {pci::BusAddress(0), Bytes(vram_.size())};
-      case pci::Bar::k2: return {pci::BusAddress(0), Bytes(1 << 20)};
-      case pci::Bar::k5: return {pci::BusAddress(0), Bytes(1 << 20)};
-      default: return {};
+      case pci::Bar::k0:
+        return {pci::BusAddress(0), Bytes(vram_.size())};
+      case pci::Bar::k2:
+        return {pci::BusAddress(0), Bytes(1 << 20)};
+      case pci::Bar::k5:
+        return {pci::BusAddress(0), Bytes(1 << 20)};
+      default:
+        return {};
     }
   }
   pci::BarInfo resize_bar(pci::Bar, Bytes) override {
@@ -106,16 +111,20 @@ class MockFunction final : public pci::PciFunction {
     if (bar == pci::Bar::k0) return load<std::uint32_t>(offset);
     ++register_reads;
     const auto dword = static_cast<std::uint32_t>(offset.value() / 4);
-    if (const auto handler = on_read.find(dword); handler != on_read.end()) return handler->second();
+    if (const auto handler = on_read.find(dword); handler != on_read.end())
+      return handler->second();
     return values[dword];
   }
-  std::uint64_t read64(pci::Bar, pci::BarOffset offset) override { return load<std::uint64_t>(offset); }
+  std::uint64_t read64(pci::Bar, pci::BarOffset offset) override {
+    return load<std::uint64_t>(offset);
+  }
   void write32(pci::Bar bar, pci::BarOffset offset, std::uint32_t value) override {
     if (bar != pci::Bar::k5) return;
     const auto dword = static_cast<std::uint32_t>(offset.value() / 4);
     writes.push_back({dword, value});
     values[dword] = value;
-    if (const auto handler = on_write.find(dword); handler != on_write.end()) handler->second(value);
+    if (const auto handler = on_write.find(dword); handler != on_write.end())
+      handler->second(value);
   }
   void write64(pci::Bar bar, pci::BarOffset offset, std::uint64_t value) override {
     if (bar == pci::Bar::k2) doorbells.emplace_back(offset.value(), value);

@@ -1,5 +1,6 @@
-// Packets, the queue descriptor and kernel descriptors against what a driver known to work wrote: the
-// reference trace gives the compute ring's dwords (events 27293 to 27377) and hashes of the rest.
+// Packets, the queue descriptor and kernel descriptors against what a driver known to work wrote:
+// the reference trace gives the compute ring's dwords (events 27293 to 27377) and hashes of the
+// rest.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -19,22 +20,17 @@ using namespace redbolt::literals;
 
 // The ring of the reference's one dispatch, as written.
 constexpr std::uint32_t kReferenceRing[85] = {
-    0xc0053c00, 0x15, 0x1003ff0, 0x2000, 0x2, 0xffffffff, 0x4,
-    0xc0053c00, 0x45, 0xe26, 0xe27, 0xffffffff, 0xffffffff, 0x4,
-    0xc0065800, 0x0, 0xffffffff, 0xffffffff, 0x0, 0x0, 0x0, 0xc3f1,
-    0xc0065800, 0x0, 0xffffffff, 0xffffffff, 0x0, 0x0, 0x0, 0x3f0,
-    0xc0027600, 0x20c, 0x10060, 0x20,
-    0xc0027600, 0x212, 0x40bf0000, 0x9e,
-    0xc0017600, 0x228, 0x0,
-    0xc0017600, 0x218, 0x20200,
-    0xc0027600, 0x210, 0x80000, 0x20,
-    0xc0037600, 0x21b, 0x0, 0x0, 0x0,
-    0xc0027600, 0x240, 0x7000000, 0x2000,
-    0xc0017600, 0x215, 0x0,
-    0xc0087600, 0x204, 0x0, 0x0, 0x0, 0x1, 0x1, 0x1, 0x0, 0x0,
-    0xc0031500, 0x1, 0x1, 0x1, 0x8005,
-    0xc0004600, 0x407,
-    0xc0064900, 0x70f514, 0x20000000, 0x1003ff0, 0x2000, 0x3, 0x0, 0x0};
+    0xc0053c00, 0x15,       0x1003ff0,  0x2000,     0x2,        0xffffffff, 0x4,        0xc0053c00,
+    0x45,       0xe26,      0xe27,      0xffffffff, 0xffffffff, 0x4,        0xc0065800, 0x0,
+    0xffffffff, 0xffffffff, 0x0,        0x0,        0x0,        0xc3f1,     0xc0065800, 0x0,
+    0xffffffff, 0xffffffff, 0x0,        0x0,        0x0,        0x3f0,      0xc0027600, 0x20c,
+    0x10060,    0x20,       0xc0027600, 0x212,      0x40bf0000, 0x9e,       0xc0017600, 0x228,
+    0x0,        0xc0017600, 0x218,      0x20200,    0xc0027600, 0x210,      0x80000,    0x20,
+    0xc0037600, 0x21b,      0x0,        0x0,        0x0,        0xc0027600, 0x240,      0x7000000,
+    0x2000,     0xc0017600, 0x215,      0x0,        0xc0087600, 0x204,      0x0,        0x0,
+    0x0,        0x1,        0x1,        0x1,        0x0,        0x0,        0xc0031500, 0x1,
+    0x1,        0x1,        0x8005,     0xc0004600, 0x407,      0xc0064900, 0x70f514,   0x20000000,
+    0x1003ff0,  0x2000,     0x3,        0x0,        0x0};
 
 std::vector<std::uint32_t> reference(std::size_t first, std::size_t count) {
   return {kReferenceRing + first, kReferenceRing + first + count};
@@ -80,7 +76,8 @@ TEST(Pm4, IndirectBuffer) {
 TEST(Pm4, WriteData) {
   CommandEncoder encoder({});
   encoder.write(GpuAddress(0x2000'0000'0010), 0x77);
-  EXPECT_EQ(words_of(encoder), (std::vector<std::uint32_t>{0xc0033700, 0x100500, 0x10, 0x2000, 0x77}));
+  EXPECT_EQ(words_of(encoder),
+            (std::vector<std::uint32_t>{0xc0033700, 0x100500, 0x10, 0x2000, 0x77}));
 }
 
 // The card of the reference: 6 shader engines of 16 compute units, 24 MiB of scratch.
@@ -122,11 +119,14 @@ TEST(CommandEncoder, GridBlockAndLds) {
   encoder.dispatch(launch);
   const auto words = words_of(encoder);
   EXPECT_EQ(words[7], 0x9eu | 3u << 15);
-  EXPECT_EQ((std::vector(words.begin() + 35, words.begin() + 38)), (std::vector<std::uint32_t>{8, 4, 2}));
-  EXPECT_EQ((std::vector(words.begin() + 41, words.begin() + 44)), (std::vector<std::uint32_t>{3, 4, 5}));
+  EXPECT_EQ((std::vector(words.begin() + 35, words.begin() + 38)),
+            (std::vector<std::uint32_t>{8, 4, 2}));
+  EXPECT_EQ((std::vector(words.begin() + 41, words.begin() + 44)),
+            (std::vector<std::uint32_t>{3, 4, 5}));
 }
 
-void expect_refused(const KernelLaunch& launch, DriverErrorCode code, const DispatchLimits& limits) {
+void expect_refused(const KernelLaunch& launch, DriverErrorCode code,
+                    const DispatchLimits& limits) {
   CommandEncoder encoder(limits);
   try {
     encoder.dispatch(launch);
@@ -155,7 +155,8 @@ TEST(CommandEncoder, ImpossibleLaunchesAreRefused) {
   refused([](KernelLaunch& l) { l.kernarg = GpuAddress(0); });
   refused([](KernelLaunch& l) { l.dynamic_lds = Bytes(65537); });
   refused([](KernelLaunch& l) { l.kernel.lds = l.dynamic_lds = Bytes(~0ull); });
-  refused([](KernelLaunch& l) { l.kernel.scratch_per_lane = 1_MiB; }, DriverErrorCode::unsupported_kernel);
+  refused([](KernelLaunch& l) { l.kernel.scratch_per_lane = 1_MiB; },
+          DriverErrorCode::unsupported_kernel);
   refused([](KernelLaunch& l) { l.kernel.scratch_per_lane = Bytes(0xffffffff); },
           DriverErrorCode::unsupported_kernel);
 }

@@ -1,5 +1,6 @@
 // Page tables as bits, walked the way the hardware walks them, from the tables in
-// card/pte_bits_gfx11.csv and vm_levels.csv. Leaf values of the reference trace are compared as such.
+// card/pte_bits_gfx11.csv and vm_levels.csv. Leaf values of the reference trace are compared as
+// such.
 #include "memory/page_table.hpp"
 
 #include <gtest/gtest.h>
@@ -50,9 +51,9 @@ class PageTableTest : public testing::Test {
   std::map<std::uint64_t, std::uint64_t> memory;
   unsigned blocks = 0;
   RangeAllocator tables{32 * kMi, 8 * kMi};
-  PageTable page_table{VramOffset(0), tables, [this](VramOffset offset, std::span<const std::uint64_t> e) {
-                         write(offset, e);
-                       }};
+  PageTable page_table{
+      VramOffset(0), tables,
+      [this](VramOffset offset, std::span<const std::uint64_t> e) { write(offset, e); }};
 };
 
 TEST_F(PageTableTest, LeafBitsAreThoseOfTheReferenceTrace) {
@@ -201,7 +202,8 @@ TEST(RangeAllocator, RandomUseNeverOverlaps) {
       ASSERT_EQ(*start % alignment, 0u);
       const auto next = held.lower_bound(*start);
       ASSERT_TRUE(next == held.end() || *start + size <= next->first);
-      ASSERT_TRUE(next == held.begin() || std::prev(next)->first + std::prev(next)->second <= *start);
+      ASSERT_TRUE(next == held.begin() ||
+                  std::prev(next)->first + std::prev(next)->second <= *start);
       held[*start] = size;
     } else {
       const auto it = std::next(held.begin(), random() % held.size());

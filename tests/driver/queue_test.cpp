@@ -1,5 +1,5 @@
-// The submission ring over memory in which the test plays the card: wrap-around, a full ring, fences
-// past 32 bits, and what a submission costs.
+// The submission ring over memory in which the test plays the card: wrap-around, a full ring,
+// fences past 32 bits, and what a submission costs.
 #include "queues/submission_ring.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,9 @@ class Ring : public testing::TestWithParam<PointerUnit> {
   test::MockFunction function;
   Memory memory{kRingSize, 0};
   Memory control{Bytes(4096), 0};
-  SubmissionRing ring{function, {&memory, kRing, kRingSize}, {&control, kControl, Bytes(4096)},
+  SubmissionRing ring{function,
+                      {&memory, kRing, kRingSize},
+                      {&control, kControl, Bytes(4096)},
                       {pci::Bar::k2, 256, unit, 50ms, "test queue"}};
 };
 
@@ -62,7 +64,8 @@ TEST_P(Ring, SubmissionIsOneDoorbellAndNothingElse) {
   EXPECT_TRUE(function.doorbells.empty());
   ring.commit();
   const std::uint64_t pointer = 6 * static_cast<std::uint64_t>(unit);
-  EXPECT_EQ(function.doorbells, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0x800, pointer}}));
+  EXPECT_EQ(function.doorbells,
+            (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0x800, pointer}}));
   EXPECT_EQ(written(), pointer);
   EXPECT_EQ(function.register_reads, 0u);
   EXPECT_TRUE(function.writes.empty());
@@ -176,8 +179,9 @@ TEST_P(ComputeSubmission, MalformedBuffersAreRefusedBeforeAnythingIsWritten) {
   function.values[test::address_of(nbio::BIF_BX0_REMAP_HDP_MEM_FLUSH_CNTL)] = 0x385c;
   VramWindow window(function, pci::Bar::k0, file);
   HostDataPath host_data_path(file);
-  MecQueue queue(file, window, host_data_path, {McAddress(0x80'0000'0000), McAddress(0x85'fe00'0000)},
-                 ring, GpuAddress(0x2000'0100'1000), 3);
+  MecQueue queue(file, window, host_data_path,
+                 {McAddress(0x80'0000'0000), McAddress(0x85'fe00'0000)}, ring,
+                 GpuAddress(0x2000'0100'1000), 3);
   // The register image goes to CP_MQD_BASE_ADDR .. CP_HQD_PQ_WPTR_HI; the last write turns it on.
   EXPECT_EQ(function.values[0x3209], 0x9b000u);
   EXPECT_EQ(function.values[0x3218], 0x40000018u);
@@ -185,10 +189,9 @@ TEST_P(ComputeSubmission, MalformedBuffersAreRefusedBeforeAnythingIsWritten) {
   EXPECT_EQ(function.values[0xa900], 0u) << "the selection is put back";
 
   const GpuAddress good{0x2000'0200'0000};
-  for (const IndirectBuffer bad : {IndirectBuffer{good, 0}, IndirectBuffer{good, 1u << 20},
-                                   IndirectBuffer{good + Bytes(2), 4},
-                                   IndirectBuffer{GpuAddress(0x1000), 4},
-                                   IndirectBuffer{GpuAddress(0x8000'0000'0000), 4}}) {
+  for (const IndirectBuffer bad :
+       {IndirectBuffer{good, 0}, IndirectBuffer{good, 1u << 20}, IndirectBuffer{good + Bytes(2), 4},
+        IndirectBuffer{GpuAddress(0x1000), 4}, IndirectBuffer{GpuAddress(0x8000'0000'0000), 4}}) {
     const std::array buffers = {IndirectBuffer{good, 4}, bad};
     EXPECT_THROW(queue.submit(buffers, {}), DriverError);
   }

@@ -122,7 +122,8 @@ class RegisterFileTest : public testing::Test {
 
 TEST_F(RegisterFileTest, ReachesFarRegistersThroughTheIndexPair) {
   // Events 18 to 21 of the reference trace.
-  file.update(nbio::RCC_DEV0_EPF2_STRAP2, nbio::RCC_DEV0_EPF2_STRAP2.strap_no_soft_reset_dev0_f2(0));
+  file.update(nbio::RCC_DEV0_EPF2_STRAP2,
+              nbio::RCC_DEV0_EPF2_STRAP2.strap_no_soft_reset_dev0_f2(0));
   const std::vector<test::MockFunction::Access> expected = {
       {0x14, 0x10134408}, {0x14, 0x10134408}, {0x15, 0x0}};
   EXPECT_EQ(function.writes, expected);

@@ -31,7 +31,8 @@ void compress(Words& state, const std::uint8_t* block) {
   static const std::array<std::uint32_t, 64> k = [] {
     std::array<std::uint32_t, 64> table{};
     const auto p = primes(64);
-    for (std::size_t i = 0; i < 64; ++i) table[i] = fraction(std::cbrt(static_cast<long double>(p[i])));
+    for (std::size_t i = 0; i < 64; ++i)
+      table[i] = fraction(std::cbrt(static_cast<long double>(p[i])));
     return table;
   }();
   std::array<std::uint32_t, 64> w{};
@@ -61,14 +62,16 @@ void compress(Words& state, const std::uint8_t* block) {
 std::string sha256_prefix(std::span<const std::byte> bytes) {
   Words state{};
   const auto p = primes(8);
-  for (std::size_t i = 0; i < 8; ++i) state[i] = fraction(std::sqrt(static_cast<long double>(p[i])));
+  for (std::size_t i = 0; i < 8; ++i)
+    state[i] = fraction(std::sqrt(static_cast<long double>(p[i])));
 
   std::vector<std::uint8_t> padded;
   for (const std::byte byte : bytes) padded.push_back(std::to_integer<std::uint8_t>(byte));
   padded.push_back(0x80);
   while (padded.size() % 64 != 56) padded.push_back(0);
   const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
-  for (int shift = 56; shift >= 0; shift -= 8) padded.push_back(static_cast<std::uint8_t>(bits >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    padded.push_back(static_cast<std::uint8_t>(bits >> shift));
   for (std::size_t at = 0; at < padded.size(); at += 64) compress(state, padded.data() + at);
 
   char text[17];

@@ -38,10 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   HandmadeDiscovery::set32(sealed, 0, 0x28211407);
   HandmadeDiscovery::set16(sealed, 10, static_cast<std::uint16_t>(sealed.size()));
   for (std::size_t index = 0; index < 3; ++index) {
-    const auto offset = static_cast<std::size_t>(sealed[12 + index * 8] | sealed[13 + index * 8] << 8);
+    const auto offset =
+        static_cast<std::size_t>(sealed[12 + index * 8] | sealed[13 + index * 8] << 8);
     if (offset + 136 > sealed.size()) continue;
     const std::size_t table_size =
-        index == 0 ? static_cast<std::size_t>(sealed[offset + 6] | sealed[offset + 7] << 8)
+        index == 0   ? static_cast<std::size_t>(sealed[offset + 6] | sealed[offset + 7] << 8)
         : index == 1 ? static_cast<std::size_t>(sealed[offset + 8] | sealed[offset + 9] << 8)
                      : 136;
     if (table_size <= sealed.size() - offset) {

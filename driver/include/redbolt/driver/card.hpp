@@ -27,9 +27,9 @@ namespace redbolt::driver {
 
 // One step of the boot, as it was done.
 struct BootStep {
-  std::string name;       // "security processor", ...: for people
+  std::string name;  // "security processor", ...: for people
   double seconds = 0;
-  std::string detail;     // what it found or did; may be empty
+  std::string detail;  // what it found or did; may be empty
 };
 
 struct BootReport {
@@ -46,20 +46,20 @@ struct BootReport {
 const char* to_string(BootReport::Kind kind);  // "cold", "warm", "after reset"
 
 struct CardOptions {
-  std::chrono::milliseconds timeout{10'000};      // for each single answer of the card
+  std::chrono::milliseconds timeout{10'000};  // for each single answer of the card
   bool allow_warm_start = true;
-  std::function<void(const BootStep&)> on_step;   // called after each step, on the booting thread
+  std::function<void(const BootStep&)> on_step;  // called after each step, on the booting thread
 };
 
 // What a card is.
 struct CardInfo {
-  std::string marketing_name;    // "Radeon RX 7900 XTX"
-  std::string gfx_target;        // "gfx1100": what kernels are compiled for
-  std::string location;          // PciFunction::name()
-  Bytes vram;                    // size of the video memory
-  Bytes vram_visible;            // how much of it BAR0 shows
+  std::string marketing_name;  // "Radeon RX 7900 XTX"
+  std::string gfx_target;      // "gfx1100": what kernels are compiled for
+  std::string location;        // PciFunction::name()
+  Bytes vram;                  // size of the video memory
+  Bytes vram_visible;          // how much of it BAR0 shows
   unsigned shader_engines = 0;
-  unsigned compute_units = 0;    // active ones
+  unsigned compute_units = 0;  // active ones
   unsigned wave_size = 32;
   std::map<std::string, std::string> ip_versions;  // "GC" -> "11.0.0", from IP discovery
 };
@@ -69,7 +69,7 @@ struct LinkCounters {
   std::uint64_t register_reads = 0;
   std::uint64_t register_writes = 0;
   std::uint64_t doorbells = 0;
-  std::uint64_t bytes_read = 0;     // by the host, through BARs: registers, VRAM
+  std::uint64_t bytes_read = 0;  // by the host, through BARs: registers, VRAM
   std::uint64_t bytes_written = 0;
 };
 
@@ -157,7 +157,8 @@ class Card {
   const CardInfo& info() const;
   const BootReport& boot_report() const;
 
-  // Video memory not yet given out. A block needs its size rounded up to 4 KiB (2 MiB from 2 MiB on).
+  // Video memory not yet given out. A block needs its size rounded up to 4 KiB (2 MiB from 2 MiB
+  // on).
   Bytes vram_free() const;
   // The largest block allocate_vram() can give now.
   Bytes vram_largest_free() const;

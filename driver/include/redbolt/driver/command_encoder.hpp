@@ -18,18 +18,18 @@ namespace redbolt::driver {
 // What encoding needs to know of the card; Card::dispatch_limits() gives it.
 struct DispatchLimits {
   unsigned shader_engines = 0;
-  unsigned compute_units = 0;       // active ones, whole card
-  Bytes lds_per_workgroup;          // 64 KiB on gfx11
+  unsigned compute_units = 0;  // active ones, whole card
+  Bytes lds_per_workgroup;     // 64 KiB on gfx11
   unsigned threads_per_workgroup = 1024;
-  GpuAddress scratch;               // memory for private segments, shared by all dispatches
+  GpuAddress scratch;  // memory for private segments, shared by all dispatches
   Bytes scratch_size;
 };
 
 struct KernelLaunch {
-  GpuAddress entry;                            // first instruction, multiple of 256
+  GpuAddress entry;  // first instruction, multiple of 256
   KernelDescriptor kernel;
-  GpuAddress kernarg;                          // multiple of 16; ignored if the kernel takes none
-  Bytes dynamic_lds;                           // in addition to the kernel's static LDS
+  GpuAddress kernarg;                           // multiple of 16; ignored if the kernel takes none
+  Bytes dynamic_lds;                            // in addition to the kernel's static LDS
   std::array<std::uint32_t, 3> grid{1, 1, 1};   // workgroups, each >= 1
   std::array<std::uint32_t, 3> block{1, 1, 1};  // work-items per workgroup, product <= 1024
 };

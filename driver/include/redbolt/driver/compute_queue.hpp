@@ -17,8 +17,8 @@ namespace redbolt::driver {
 
 // Recorded packets in memory the card can reach. Must stay as it is until its fence has passed.
 struct IndirectBuffer {
-  GpuAddress address;         // multiple of 4
-  std::uint32_t dwords = 0;   // 1 .. 2^20 - 1
+  GpuAddress address;        // multiple of 4
+  std::uint32_t dwords = 0;  // 1 .. 2^20 - 1
 };
 
 class ComputeQueue {

@@ -1,5 +1,5 @@
-// Completion of queued work. Each queue numbers its submissions 1, 2, 3, ... and the card writes the
-// number of the last complete one into host memory.
+// Completion of queued work. Each queue numbers its submissions 1, 2, 3, ... and the card writes
+// the number of the last complete one into host memory.
 #pragma once
 
 #include <cstdint>

@@ -24,9 +24,9 @@ const char* to_string(InterruptKind kind);
 
 struct Interrupt {
   InterruptKind kind = InterruptKind::other;
-  GpuAddress address;           // memory_fault: the page; otherwise 0
-  bool write = false;           // memory_fault: the access was a write
-  unsigned client = 0;          // as the card encodes the sender (SOC21_IH_CLIENTID_*, *_SRCID_*)
+  GpuAddress address;   // memory_fault: the page; otherwise 0
+  bool write = false;   // memory_fault: the access was a write
+  unsigned client = 0;  // as the card encodes the sender (SOC21_IH_CLIENTID_*, *_SRCID_*)
   unsigned source = 0;
   unsigned ring = 0;
   unsigned vmid = 0;
@@ -35,7 +35,9 @@ struct Interrupt {
   std::array<std::uint32_t, 4> context{};
 
   // Whether work on the card cannot go on as if nothing had happened.
-  bool is_error() const { return kind != InterruptKind::end_of_pipe && kind != InterruptKind::other; }
+  bool is_error() const {
+    return kind != InterruptKind::end_of_pipe && kind != InterruptKind::other;
+  }
   // "memory fault: write to 0x200000400000 (vmid 0)"
   std::string describe() const;
 };

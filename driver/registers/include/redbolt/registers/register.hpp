@@ -4,8 +4,8 @@
 // another by mistake:
 //
 //   namespace gc = redbolt::registers::gc;
-//   value = gc::GRBM_GFX_CNTL.meid(1) | gc::GRBM_GFX_CNTL.pipeid(0);   // FieldValue of that register
-//   pipe = gc::GRBM_GFX_CNTL.pipeid.of(raw);
+//   value = gc::GRBM_GFX_CNTL.meid(1) | gc::GRBM_GFX_CNTL.pipeid(0);   // FieldValue of that
+//   register pipe = gc::GRBM_GFX_CNTL.pipeid.of(raw);
 //
 // Where a register lies is only known with the bases of its block on one card:
 // absolute dword address = base[block][base_index] + offset.
@@ -26,8 +26,8 @@ inline constexpr unsigned kBaseIndexCount = 6;
 
 // Where a register lies, relative to its block.
 struct RegisterDefinition {
-  const char* name;       // as AMD names it, without the prefix reg or mm
-  std::uint32_t offset;   // in dwords from the base
+  const char* name;         // as AMD names it, without the prefix reg or mm
+  std::uint32_t offset;     // in dwords from the base
   std::uint8_t base_index;  // which of the block's bases
   HardwareBlock block;
 };
