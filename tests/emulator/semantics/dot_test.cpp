@@ -15,7 +15,8 @@ class Dot : public SingleWave {
     if (is_signed && value >= std::int64_t{1} << (bits - 1)) value -= std::int64_t{1} << bits;
     return value;
   }
-  static std::int64_t exact(u32 a, u32 b, std::int64_t c, unsigned bits, bool a_signed, bool b_signed) {
+  static std::int64_t exact(u32 a, u32 b, std::int64_t c, unsigned bits, bool a_signed,
+                            bool b_signed) {
     for (unsigned k = 0; k < 32 / bits; ++k) {
       c += element(a, bits, k, a_signed) * element(b, bits, k, b_signed);
     }
@@ -33,7 +34,8 @@ double half_value(u64 bits) {
 }
 
 TEST_F(Dot, MixedSignsOfEightAndFourBits) {
-  for (const auto& [name, bits] : {std::pair{"V_DOT4_I32_IU8", 8U}, std::pair{"V_DOT8_I32_IU4", 4U}}) {
+  for (const auto& [name, bits] :
+       {std::pair{"V_DOT4_I32_IU8", 8U}, std::pair{"V_DOT8_I32_IU4", 4U}}) {
     for (unsigned signs = 0; signs < 4; ++signs) {
       randomise(0, 3);
       v(2, 5) = 0x7fffffff;
@@ -58,7 +60,8 @@ TEST_F(Dot, MixedSignsOfEightAndFourBits) {
 }
 
 TEST_F(Dot, UnsignedOfEightAndFourBits) {
-  for (const auto& [name, bits] : {std::pair{"V_DOT4_U32_U8", 8U}, std::pair{"V_DOT8_U32_U4", 4U}}) {
+  for (const auto& [name, bits] :
+       {std::pair{"V_DOT4_U32_U8", 8U}, std::pair{"V_DOT8_U32_U4", 4U}}) {
     randomise(0, 3);
     v(2, 3) = 0xffffffff;
     wave->set_exec(0x0ffffff0);
@@ -78,7 +81,8 @@ TEST_F(Dot, TwoHalvesWithSelectedHalvesAndSigns) {
     // Exponents of a few bits only, so that the double sum is exact and float rounds it once or not
     // at all: integers below 2^11 as halves.
     const auto small = [&] {
-      return static_cast<u32>(0x6400 | (random() & 0x3ff) | (random() & 1) << 15);  // +-(1024..2047)
+      return static_cast<u32>(0x6400 | (random() & 0x3ff) |
+                              (random() & 1) << 15);  // +-(1024..2047)
     };
     v(0, i) = small() | small() << 16;
     v(1, i) = small() | small() << 16;
@@ -98,8 +102,8 @@ TEST_F(Dot, TwoHalvesWithSelectedHalvesAndSigns) {
 
 TEST_F(Dot, AccumulatesIntoTheDestination) {
   for (unsigned i = 0; i < lane_count; ++i) {
-    v(0, i) = 0x40003c00;                 // 1, 2
-    v(1, i) = 0x44004200;                 // 3, 4
+    v(0, i) = 0x40003c00;  // 1, 2
+    v(1, i) = 0x44004200;  // 3, 4
     v(9, i) = std::bit_cast<u32>(0.5F);
   }
   run("V_DOT2ACC_F32_F16", make(9, vgpr(0), vgpr(1), vgpr(9)));

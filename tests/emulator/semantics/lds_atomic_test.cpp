@@ -34,8 +34,14 @@ TEST_F(LdsAtomic, EveryOperationOf32Bits) {
       {"RSUB_RTN_U32", [](u32 m, u32 d, u32) { return d - m; }},
       {"INC_RTN_U32", [](u32 m, u32 d, u32) { return m >= d ? 0 : m + 1; }},
       {"DEC_RTN_U32", [](u32 m, u32 d, u32) { return m == 0 || m > d ? d : m - 1; }},
-      {"MIN_RTN_I32", [](u32 m, u32 d, u32) { return static_cast<u32>(std::min<i32>(static_cast<i32>(m), static_cast<i32>(d))); }},
-      {"MAX_RTN_I32", [](u32 m, u32 d, u32) { return static_cast<u32>(std::max<i32>(static_cast<i32>(m), static_cast<i32>(d))); }},
+      {"MIN_RTN_I32",
+       [](u32 m, u32 d, u32) {
+         return static_cast<u32>(std::min<i32>(static_cast<i32>(m), static_cast<i32>(d)));
+       }},
+      {"MAX_RTN_I32",
+       [](u32 m, u32 d, u32) {
+         return static_cast<u32>(std::max<i32>(static_cast<i32>(m), static_cast<i32>(d)));
+       }},
       {"MIN_RTN_U32", [](u32 m, u32 d, u32) { return std::min(m, d); }},
       {"MAX_RTN_U32", [](u32 m, u32 d, u32) { return std::max(m, d); }},
       {"AND_RTN_B32", [](u32 m, u32 d, u32) { return m & d; }},
@@ -52,7 +58,8 @@ TEST_F(LdsAtomic, EveryOperationOf32Bits) {
     wave->set_exec(random_lanes());
     // Lanes in pairs on one address: the second sees what the first left.
     for (unsigned i = 0; i < lane_count; ++i) v(0, i) = i / 2 * 4;
-    for (unsigned i = 0; i < lane_count; i += 4) v(2, i) = word(i / 2 * 4 + 16);  // comparisons that hold
+    for (unsigned i = 0; i < lane_count; i += 4)
+      v(2, i) = word(i / 2 * 4 + 16);  // comparisons that hold
     auto model = lds;
     std::array<u32, lane_count> old{};
     for (unsigned i = 0; i < lane_count; ++i) {

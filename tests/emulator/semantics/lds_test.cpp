@@ -24,8 +24,10 @@ class Lds : public SingleWave {
 
 TEST_F(Lds, LoadsOfEveryWidthAtAnyAlignment) {
   wave->set_exec(random_lanes());
-  for (const auto& [name, registers] :
-       {std::pair{"DS_LOAD_B32", 1U}, {"DS_LOAD_B64", 2U}, {"DS_LOAD_B96", 3U}, {"DS_LOAD_B128", 4U}}) {
+  for (const auto& [name, registers] : {std::pair{"DS_LOAD_B32", 1U},
+                                        {"DS_LOAD_B64", 2U},
+                                        {"DS_LOAD_B96", 3U},
+                                        {"DS_LOAD_B128", 4U}}) {
     run(name, at_offset(make(10, vgpr(0)), 0x123));
     for (unsigned i = 0; i < lane_count; ++i) {
       for (u32 r = 0; r < registers; ++r) {
@@ -44,10 +46,11 @@ TEST_F(Lds, NarrowLoadsExtendOrKeepTheOtherHalf) {
     bool is_signed;
     int half;  // -1: the whole register
   };
-  for (const Case& c : {Case{"DS_LOAD_U8", 1, false, -1}, Case{"DS_LOAD_I8", 1, true, -1},
-                        Case{"DS_LOAD_U16", 2, false, -1}, Case{"DS_LOAD_I16", 2, true, -1},
-                        Case{"DS_LOAD_U8_D16", 1, false, 0}, Case{"DS_LOAD_I8_D16_HI", 1, true, 1},
-                        Case{"DS_LOAD_U16_D16", 2, false, 0}, Case{"DS_LOAD_U16_D16_HI", 2, false, 1}}) {
+  for (const Case& c :
+       {Case{"DS_LOAD_U8", 1, false, -1}, Case{"DS_LOAD_I8", 1, true, -1},
+        Case{"DS_LOAD_U16", 2, false, -1}, Case{"DS_LOAD_I16", 2, true, -1},
+        Case{"DS_LOAD_U8_D16", 1, false, 0}, Case{"DS_LOAD_I8_D16_HI", 1, true, 1},
+        Case{"DS_LOAD_U16_D16", 2, false, 0}, Case{"DS_LOAD_U16_D16_HI", 2, false, 1}}) {
     wave->vgpr[10].fill(0xdeadbeef);
     run(c.name, make(10, vgpr(0)));
     for (unsigned i = 0; i < lane_count; ++i) {
@@ -73,10 +76,10 @@ TEST_F(Lds, StoresWriteTheirBytesAndNoOthers) {
     u32 bytes;
     u32 shift;
   };
-  for (const Case& c : {Case{"DS_STORE_B8", 1, 0}, Case{"DS_STORE_B16", 2, 0}, Case{"DS_STORE_B32", 4, 0},
-                        Case{"DS_STORE_B64", 8, 0}, Case{"DS_STORE_B96", 12, 0},
-                        Case{"DS_STORE_B128", 16, 0}, Case{"DS_STORE_B8_D16_HI", 1, 16},
-                        Case{"DS_STORE_B16_D16_HI", 2, 16}}) {
+  for (const Case& c :
+       {Case{"DS_STORE_B8", 1, 0}, Case{"DS_STORE_B16", 2, 0}, Case{"DS_STORE_B32", 4, 0},
+        Case{"DS_STORE_B64", 8, 0}, Case{"DS_STORE_B96", 12, 0}, Case{"DS_STORE_B128", 16, 0},
+        Case{"DS_STORE_B8_D16_HI", 1, 16}, Case{"DS_STORE_B16_D16_HI", 2, 16}}) {
     auto expected = lds;
     for (unsigned i = 0; i < lane_count; ++i) {
       if (!on(wave->exec(), i)) continue;
@@ -140,13 +143,14 @@ TEST_F(Lds, SwizzleModes) {
   randomise(0);
   const auto expect_source = [&](std::int32_t offset, auto source) {
     run("DS_SWIZZLE_B32", at_offset(make(10, vgpr(0)), offset));
-    for (unsigned i = 0; i < lane_count; ++i) EXPECT_EQ(v(10, i), v(0, source(i))) << offset << " " << i;
+    for (unsigned i = 0; i < lane_count; ++i)
+      EXPECT_EQ(v(10, i), v(0, source(i))) << offset << " " << i;
   };
-  expect_source(0x1f | 16 << 10, [](unsigned i) { return i ^ 16; });          // SWAP,16
-  expect_source(0x1f | 31 << 10, [](unsigned i) { return 31 - i; });          // REVERSE,32
-  expect_source(0x18 | 5 << 5, [](unsigned i) { return (i & ~7U) | 5; });     // BROADCAST,8,5
-  expect_source(0x8000 | 0b00'01'10'11, [](unsigned i) { return i ^ 3; });    // QUAD_PERM,3,2,1,0
-  expect_source(0xc000 | 3 << 5, [](unsigned i) { return (i + 3) % 32; });    // ROTATE,0,3
+  expect_source(0x1f | 16 << 10, [](unsigned i) { return i ^ 16; });        // SWAP,16
+  expect_source(0x1f | 31 << 10, [](unsigned i) { return 31 - i; });        // REVERSE,32
+  expect_source(0x18 | 5 << 5, [](unsigned i) { return (i & ~7U) | 5; });   // BROADCAST,8,5
+  expect_source(0x8000 | 0b00'01'10'11, [](unsigned i) { return i ^ 3; });  // QUAD_PERM,3,2,1,0
+  expect_source(0xc000 | 3 << 5, [](unsigned i) { return (i + 3) % 32; });  // ROTATE,0,3
   expect_source(0xc000 | 1 << 10 | 3 << 5, [](unsigned i) { return (i + 29) % 32; });
   // FFT with mask 0: bit reversal of the lane number.
   expect_source(0xe000, [](unsigned i) {

@@ -50,7 +50,6 @@ using u64 = std::uint64_t;
 
 class SingleWave : public testing::Test {
  protected:
-
   SingleWave() : seed(std::random_device{}()), random(seed), wave(std::make_unique<Wave>()) {
     wave->reset_scalars();
     wave->set_mode(0xf0 | mode::ieee | mode::dx10_clamp);  // denormals kept, nearest even

@@ -43,7 +43,8 @@ class Wmma : public SingleWave {
         const double value = columns ? matrix[k][lane % kSize] : matrix[lane % kSize][k];
         u32& target = v(first + k / per_register, lane);
         if (k % per_register == 0) target = 0;
-        target |= static_cast<u32>((encode(value) & ((u64{1} << bits) - 1)) << (k % per_register * bits));
+        target |=
+            static_cast<u32>((encode(value) & ((u64{1} << bits) - 1)) << (k % per_register * bits));
       }
     }
   }
@@ -81,9 +82,15 @@ double half_number(u32 bits) {
   if ((bits & 0x7fff) == 0) return 0;
   return sign * std::ldexp(1024 + (bits & 1023), static_cast<int>(bits >> 10 & 31) - 25);
 }
-u64 bfloat_bits(double value) { return std::bit_cast<std::uint32_t>(static_cast<float>(value)) >> 16; }
-u64 float_bits(double value) { return std::bit_cast<std::uint32_t>(static_cast<float>(value)); }
-double float_number(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+u64 bfloat_bits(double value) {
+  return std::bit_cast<std::uint32_t>(static_cast<float>(value)) >> 16;
+}
+u64 float_bits(double value) {
+  return std::bit_cast<std::uint32_t>(static_cast<float>(value));
+}
+double float_number(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
 
 TEST_F(Wmma, HalvesIntoFloats) {
   const Matrix a = random_matrix(-30, 30), b = random_matrix(-30, 30), c = random_matrix(-900, 900);
@@ -138,19 +145,20 @@ TEST_F(Wmma, NegativeCAndNegativeOddElements) {
   place(kA, a, false, 16, half_bits);
   place(kB, b, true, 16, half_bits);
   place_c(c, float_bits);
-  run("V_WMMA_F32_16X16X16_F16",
-      make(kD, vgpr(kA, modifier::negate_high), vgpr(kB),
-           vgpr(kC, modifier::negate | modifier::negate_high)));
+  run("V_WMMA_F32_16X16X16_F16", make(kD, vgpr(kA, modifier::negate_high), vgpr(kB),
+                                      vgpr(kC, modifier::negate | modifier::negate_high)));
   expect_d(product(a_signed, b, c_negative), float_number);
 }
 
 TEST_F(Wmma, Integers) {
-  const auto integer = [](double value) { return static_cast<u64>(static_cast<std::int64_t>(value)); };
+  const auto integer = [](double value) {
+    return static_cast<u64>(static_cast<std::int64_t>(value));
+  };
   const auto number = [](u32 bits) { return static_cast<double>(static_cast<std::int32_t>(bits)); };
   for (const unsigned bits : {8U, 4U}) {
     const int top = 1 << (bits - 1);
-    const Matrix a = random_matrix(-top, top - 1);        // signed
-    const Matrix b = random_matrix(0, 2 * top - 1);       // unsigned
+    const Matrix a = random_matrix(-top, top - 1);   // signed
+    const Matrix b = random_matrix(0, 2 * top - 1);  // unsigned
     const Matrix c = random_matrix(-1000, 1000);
     place(kA, a, false, bits, integer);
     place(kB, b, true, bits, integer);
