@@ -153,6 +153,14 @@ TEST_F(Pm4Test, ReleaseMemDataSelects) {
             QueueErrorKind::bad_packet);
 }
 
+TEST_F(Pm4Test, ReleaseMemAddressBits) {
+  // 32 bits go to any dword, the two low bits ignored; 64 bits to any pair of them.
+  run({0xc0064900, 0x514, 1u << 29, data_lo + 0x107, data_hi, 0x11111111, 0, 0});
+  run({0xc0064900, 0x514, 2u << 29, data_lo + 0x10f, data_hi, 0x22222222, 0x33333333, 0});
+  EXPECT_EQ(host.flat().get(data + 0x100, 4),
+            (std::vector<std::uint32_t>{0, 0x11111111, 0x22222222, 0x33333333}));
+}
+
 TEST_F(Pm4Test, ReleaseMemInterruptSelects) {
   const auto release = [&](std::uint32_t select, std::uint32_t compare) {
     run({0xc0064900, 0x514, select << 24, data_lo, data_hi, compare, 0, 0x100 + select});
@@ -235,6 +243,9 @@ TEST_F(Pm4Test, WriteData) {
   run({0xc0043700, 0x000, 0x3049, 0, 8, 9});
   EXPECT_EQ(host.registers.read(0x3049), 8u);
   EXPECT_EQ(host.registers.read(0x304a), 9u);
+  run({0xc0043700, 0x10000, 0x3050, 0, 8, 9});
+  EXPECT_EQ(host.registers.read(0x3050), 9u);
+  EXPECT_EQ(host.registers.read(0x3051), 0u);
   EXPECT_EQ(error_of({0xc0033700, 0x300, data_lo, data_hi, 1}), QueueErrorKind::bad_packet);
 }
 
@@ -318,6 +329,10 @@ TEST_F(Pm4Test, DmaData) {
   run({0xc0055000, 2u << 29, 0xcafe0001, 0, data_lo + 0x8000, data_hi, 16});
   EXPECT_EQ(host.flat().get(data + 0x8000, 5),
             (std::vector<std::uint32_t>{0xcafe0001, 0xcafe0001, 0xcafe0001, 0xcafe0001, 0}));
+  // Across a page in the middle of the constant.
+  run({0xc0055000, 2u << 29, 0x44332211, 0, data_lo + 0x9ffe, data_hi, 7});
+  EXPECT_EQ(host.flat().get(data + 0x9ffc, 3),
+            (std::vector<std::uint32_t>{0x22110000, 0x22114433, 0x00000033}));
 }
 
 TEST_F(Pm4Test, CondExecSkipsWhenTheWordIsZero) {
@@ -353,11 +368,20 @@ TEST_F(Pm4Test, IndirectBufferAndChain) {
   EXPECT_EQ(host.vmids_used, 1u | 1u << 3);
 }
 
-TEST_F(Pm4Test, IndirectBufferLimits) {
+TEST_F(Pm4Test, IndirectBufferCallsNoOther) {
+  host.flat().put(data + 0x200, std::vector<std::uint32_t>{0xc0033700, 0x500, data_lo, data_hi, 3});
   host.flat().put(data + 0x100,
                   std::vector<std::uint32_t>{0xc0023f00, data_lo + 0x200, data_hi, 5u | 1u << 23});
   EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x100, data_hi, 4u | 1u << 23}),
             QueueErrorKind::bad_packet);
+  EXPECT_EQ(at(0), 0u);
+}
+
+TEST_F(Pm4Test, RingDoesNotChain) {
+  host.flat().put(data + 0x200, std::vector<std::uint32_t>{0xc0033700, 0x500, data_lo, data_hi, 3});
+  EXPECT_EQ(error_of({0xc0023f00, data_lo + 0x200, data_hi, 5u | 1u << 20 | 1u << 23}),
+            QueueErrorKind::bad_packet);
+  EXPECT_EQ(at(0), 0u);
 }
 
 TEST_F(Pm4Test, IndirectBufferNeedsItsValidBit) {
