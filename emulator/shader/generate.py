@@ -60,6 +60,8 @@ def opcode_row(row):
     fields = [o.split(":") for o in row["operands field:format:bits:kind"].split(";") if o]
     names = {f[0] for f in fields}
     for field, fmt, bits, kind in fields:
+        if kind == "SENDMSG_RTN":  # the number itself, not an operand
+            continue
         slot = place.get(field)
         if slot is None or (field == "sdst" and "vdst" in names):
             continue

@@ -27,7 +27,9 @@ class FlatMemory : public emulator::MemoryPort {
   template <class T>
   std::uint64_t upload(std::span<const T> values) {
     const std::uint64_t address = allocate(values.size_bytes());
-    std::memcpy(bytes(address, values.size_bytes()).data(), values.data(), values.size_bytes());
+    if (!values.empty()) {
+      std::memcpy(bytes(address, values.size_bytes()).data(), values.data(), values.size_bytes());
+    }
     return address;
   }
   template <class T>

@@ -1,5 +1,6 @@
 #include "decode/decoder.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "decode/decoding.hpp"
@@ -137,9 +138,9 @@ Operand Decoding::literal(ValueType type) {
   return constant(value);
 }
 
-Operand Decoding::source(std::uint32_t number, ValueType type, unsigned wide_dwords) {
+Operand Decoding::source(std::uint32_t number, ValueType type, unsigned table_dwords) {
   if (number >= first_vgpr) {
-    return vgpr(number - first_vgpr, type == ValueType::wide ? wide_dwords : dword_count(type));
+    return vgpr(number - first_vgpr, std::max(dword_count(type), type == ValueType::m64 ? 1 : table_dwords));
   }
   if (number < first_inline_integer || number == scalar_index::scc) return sgpr(number);
   if (number <= last_inline_integer) {
@@ -169,12 +170,17 @@ void Decoding::set_vector_destination(std::uint32_t number, ValueType type, bool
     if ((number & 0x80) != 0) instruction().flags |= flag::destination_high;
     number &= 0x7f;
   }
-  const unsigned dwords = type == ValueType::wide ? info->destination_dwords : dword_count(type);
+  const unsigned dwords = std::max<unsigned>(dword_count(type), info->destination_dwords);
   instruction().destination = static_cast<std::uint16_t>(vgpr(number, dwords).value);
 }
 
-std::uint16_t Decoding::scalar_destination(std::uint32_t number) {
-  return static_cast<std::uint16_t>(number == scalar_index::null ? scalar_index::discard : number);
+std::uint16_t Decoding::scalar_destination(std::uint32_t number, unsigned dwords) {
+  if (number == scalar_index::null) return scalar_index::discard;
+  if (number > scalar_index::exec_high || number % dwords != 0) {
+    problem("scalar destination " + std::to_string(number) + " does not exist or is not aligned");
+    return scalar_index::discard;
+  }
+  return static_cast<std::uint16_t>(number);
 }
 
 Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned vgpr_limit) {

@@ -27,9 +27,9 @@ class Decoding {
   // Looks the opcode up and binds its handler. False (and a problem) when there is none.
   bool select(Encoding wanted, unsigned opcode);
 
-  // A source by its 8- or 9-bit number, as an operand of this type; `wide_dwords` is the size of a
-  // ValueType::wide. A literal is the dword behind the instruction proper.
-  Operand source(std::uint32_t number, ValueType type, unsigned wide_dwords = 1);
+  // A source by its 8- or 9-bit number, as an operand of this type; `table_dwords` is its size by the
+  // opcode table. A literal is the dword behind the instruction proper.
+  Operand source(std::uint32_t number, ValueType type, unsigned table_dwords = 1);
   // The same for VOP1, VOP2 and VOPC, where bit 7 of a VGPR number selects the upper half of a
   // 16-bit operand.
   Operand short_source(std::uint32_t number, ValueType type);
@@ -39,7 +39,8 @@ class Decoding {
   Operand literal(ValueType type);
 
   void set_vector_destination(std::uint32_t number, ValueType type, bool short_form);
-  static std::uint16_t scalar_destination(std::uint32_t number);
+  // `dwords`: 1, or 2 for an aligned pair.
+  std::uint16_t scalar_destination(std::uint32_t number, unsigned dwords = 1);
 
   // The length without the literal or lane control that may follow. Before any operand.
   void set_length(unsigned dwords);

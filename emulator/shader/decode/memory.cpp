@@ -50,7 +50,9 @@ void decode_flat(Decoding& decoding) {
         register_operand(decoding, fields::flat::vdst, info.destination_dwords).value);
   }
   const auto offset = decoding.get(fields::flat::offset);
-  instruction.immediate = static_cast<std::int32_t>(offset << 19) >> 19;
+  // FLAT offsets are unsigned, the others signed.
+  instruction.immediate = flat ? static_cast<std::int32_t>(offset)
+                               : static_cast<std::int32_t>(offset << 19) >> 19;
   if (returns) instruction.flags |= flag::glc;
   if (scratch) instruction.flags |= flag::scratch_segment;
   if (decoding.encoding == Encoding::global) instruction.flags |= flag::global_segment;

@@ -18,14 +18,22 @@ void decode_two_sources(Decoding& decoding, Field source0, Field source1) {
 void decode_sop1(Decoding& decoding) {
   if (!decoding.select(Encoding::sop1, decoding.get(fields::sop1::op))) return;
   auto& instruction = decoding.instruction();
-  instruction.destination = Decoding::scalar_destination(decoding.get(fields::sop1::sdst));
-  instruction.source[0] = decoding.source(decoding.get(fields::sop1::ssrc0), decoding.info->source0);
+  const auto& info = *decoding.info;
+  instruction.immediate = static_cast<std::int32_t>(decoding.get(fields::sop1::ssrc0));
+  if (info.destination != ValueType::none) {
+    instruction.destination =
+        decoding.scalar_destination(decoding.get(fields::sop1::sdst), dword_count(info.destination));
+  }
+  if (info.source0 != ValueType::none) {
+    instruction.source[0] = decoding.source(decoding.get(fields::sop1::ssrc0), info.source0);
+  }
 }
 
 void decode_sop2(Decoding& decoding) {
   if (!decoding.select(Encoding::sop2, decoding.get(fields::sop2::op))) return;
   auto& instruction = decoding.instruction();
-  instruction.destination = Decoding::scalar_destination(decoding.get(fields::sop2::sdst));
+  instruction.destination = decoding.scalar_destination(decoding.get(fields::sop2::sdst),
+                                                        dword_count(decoding.info->destination));
   decode_two_sources(decoding, fields::sop2::ssrc0, fields::sop2::ssrc1);
   if (accumulates(*decoding.info)) {
     instruction.source[2] = decoding.sgpr(decoding.get(fields::sop2::sdst));
@@ -41,7 +49,8 @@ void decode_sopk(Decoding& decoding) {
   if (!decoding.select(Encoding::sopk, decoding.get(fields::sopk::op))) return;
   auto& instruction = decoding.instruction();
   const auto destination = decoding.get(fields::sopk::sdst);
-  instruction.destination = Decoding::scalar_destination(destination);
+  instruction.destination =
+      decoding.scalar_destination(destination, dword_count(decoding.info->destination));
   instruction.source[0] = decoding.sgpr(destination);
   instruction.immediate = sign_extend(decoding.get(fields::sopk::simm16), 16);
   constexpr unsigned setreg_imm32 = 19;

@@ -40,7 +40,7 @@ void set_compare_destination(Decoding& decoding, std::uint32_t mask) {
   auto& instruction = decoding.instruction();
   instruction.flags |= flag::is_vopc;
   instruction.scalar_destination =
-      writes_exec(*decoding.info) ? scalar_index::exec : Decoding::scalar_destination(mask);
+      writes_exec(*decoding.info) ? scalar_index::exec : decoding.scalar_destination(mask);
 }
 
 void add_signs(Operand& operand, bool absolute, bool negate) {
@@ -78,7 +78,7 @@ void decode_vop1(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   const auto destination = decoding.get(fields::vop1::vdst);
   if (decoding.info->scalar_destination) {
-    instruction.scalar_destination = Decoding::scalar_destination(destination);
+    instruction.scalar_destination = decoding.scalar_destination(destination);
   } else if (decoding.info->destination != ValueType::none) {
     decoding.set_vector_destination(destination, decoding.info->destination, true);
   }
@@ -136,7 +136,7 @@ void set_long_destination(Decoding& decoding, std::uint32_t number) {
   if (is_compare(*decoding.info)) {
     set_compare_destination(decoding, number);
   } else if (decoding.info->scalar_destination) {
-    instruction.scalar_destination = Decoding::scalar_destination(number);
+    instruction.scalar_destination = decoding.scalar_destination(number);
   } else if (decoding.info->destination != ValueType::none) {
     decoding.set_vector_destination(number, decoding.info->destination, false);
   }
@@ -217,7 +217,7 @@ void decode_vector_long(Decoding& decoding) {
   }
   if (carry_form) {
     instruction.scalar_destination =
-        Decoding::scalar_destination(decoding.get(fields::vop3sd::sdst));
+        decoding.scalar_destination(decoding.get(fields::vop3sd::sdst));
   } else {
     apply_operand_select(instruction, *decoding.info, decoding.get(fields::vop3::opsel));
     if (accumulates(*decoding.info)) {

@@ -1,4 +1,5 @@
 #include <bit>
+#include <chrono>
 
 #include "semantics/arithmetic.hpp"
 #include "semantics/registry.hpp"
@@ -92,6 +93,14 @@ void save_exec64(Wave& wave, const Instruction& instruction) {
   wave.set_scc(result != 0);
 }
 
+template <WideMaskFunction function>
+void write_exec64(Wave& wave, const Instruction& instruction) {
+  const u64 result = function(scalar_operand64(wave, instruction.source[0]), wave.scalar64(scalar_index::exec));
+  wave.set_scalar64(scalar_index::exec, result);
+  wave.set_scalar64(instruction.destination, result);
+  wave.set_scc(result != 0);
+}
+
 template <class T>
 constexpr T and_(T s, T e) { return s & e; }
 template <class T>
@@ -153,6 +162,37 @@ void move_relative_source(Wave& wave, const Instruction& instruction) {
     wave.set_scalar64(instruction.destination, wave.scalar64(from));
   } else {
     wave.scalar[instruction.destination] = wave.scalar[from];
+  }
+}
+
+// Source and destination are displaced by different fields of M0.
+void move_relative_both(Wave& wave, const Instruction& instruction) {
+  const u32 m0 = wave.scalar[scalar_index::m0];
+  const u32 from = instruction.source[0].value + (m0 & 0x3ff);
+  const u32 to = instruction.destination + (m0 >> 16 & 0x3ff);
+  const u32 value = wave.scalar[from < scalar_index::vcc ? from : scalar_index::discard];
+  wave.scalar[to < scalar_index::vcc ? to : scalar_index::discard] = value;
+}
+
+// What the message asks for comes back at once.
+template <bool wide>
+void send_message_and_wait(Wave& wave, const Instruction& instruction) {
+  constexpr std::int32_t get_doorbell = 128, get_realtime = 131;
+  const std::int32_t message = instruction.immediate;
+  u64 answer = 0;
+  if (message == get_realtime) {
+    using namespace std::chrono;
+    // The reference clock runs at 100 MHz.
+    const auto now = steady_clock::now().time_since_epoch();
+    answer = static_cast<u64>(duration_cast<nanoseconds>(now).count()) / 10;
+  } else if (message != get_doorbell) {
+    wave.fail_illegal(instruction, "s_sendmsg_rtn " + std::to_string(message) + ", which is not implemented,");
+    return;
+  }
+  if (wide) {
+    wave.set_scalar64(instruction.destination, answer);
+  } else {
+    wave.scalar[instruction.destination] = static_cast<u32>(answer);
   }
 }
 
@@ -221,10 +261,15 @@ constexpr Binding bindings[] = {
     {"S_OR_NOT0_SAVEEXEC_B64", save_exec64<or_not0<u64>>, InstructionClass::salu},
     {"S_AND_NOT1_SAVEEXEC_B64", save_exec64<and_not1<u64>>, InstructionClass::salu},
     {"S_OR_NOT1_SAVEEXEC_B64", save_exec64<or_not1<u64>>, InstructionClass::salu},
+    {"S_AND_NOT0_WREXEC_B64", write_exec64<and_not0<u64>>, InstructionClass::salu},
+    {"S_AND_NOT1_WREXEC_B64", write_exec64<and_not1<u64>>, InstructionClass::salu},
     {"S_MOVRELS_B32", move_relative_source<false>, InstructionClass::salu},
     {"S_MOVRELS_B64", move_relative_source<true>, InstructionClass::salu},
     {"S_MOVRELD_B32", move_relative_destination<false>, InstructionClass::salu},
     {"S_MOVRELD_B64", move_relative_destination<true>, InstructionClass::salu},
+    {"S_MOVRELSD_2_B32", move_relative_both, InstructionClass::salu},
+    {"S_SENDMSG_RTN_B32", send_message_and_wait<false>, InstructionClass::message},
+    {"S_SENDMSG_RTN_B64", send_message_and_wait<true>, InstructionClass::message},
     {"S_GETPC_B64", get_pc, InstructionClass::salu},
     {"S_SETPC_B64", set_pc, InstructionClass::branch},
     {"S_SWAPPC_B64", swap_pc, InstructionClass::branch},

@@ -98,6 +98,22 @@ void multiply_constant(Wave& wave, const Instruction& instruction) {
       wave.scalar[instruction.source[0].value] * static_cast<std::uint32_t>(instruction.immediate);
 }
 
+// The constant is sign-extended for signed comparisons only.
+template <bool (*predicate)(std::int64_t, std::int64_t), bool is_signed>
+void compare_constant(Wave& wave, const Instruction& instruction) {
+  const std::uint32_t value = wave.scalar[instruction.source[0].value];
+  const std::int64_t left = is_signed ? std::int64_t{static_cast<std::int32_t>(value)} : std::int64_t{value};
+  const std::int64_t right = is_signed ? instruction.immediate : instruction.immediate & 0xffff;
+  wave.set_scc(predicate(left, right));
+}
+
+bool equal(std::int64_t a, std::int64_t b) { return a == b; }
+bool unequal(std::int64_t a, std::int64_t b) { return a != b; }
+bool greater(std::int64_t a, std::int64_t b) { return a > b; }
+bool greater_equal(std::int64_t a, std::int64_t b) { return a >= b; }
+bool less(std::int64_t a, std::int64_t b) { return a < b; }
+bool less_equal(std::int64_t a, std::int64_t b) { return a <= b; }
+
 void call(Wave& wave, const Instruction& instruction) {
   wave.set_scalar64(instruction.destination, wave.next_address());
   wave.branch(instruction.immediate);
@@ -110,6 +126,18 @@ constexpr Binding bindings[] = {
     {"S_MOVK_I32", move_constant, salu},
     {"S_VERSION", wait, message},
     {"S_CMOVK_I32", move_constant_if, salu},
+    {"S_CMPK_EQ_I32", compare_constant<equal, true>, salu},
+    {"S_CMPK_LG_I32", compare_constant<unequal, true>, salu},
+    {"S_CMPK_GT_I32", compare_constant<greater, true>, salu},
+    {"S_CMPK_GE_I32", compare_constant<greater_equal, true>, salu},
+    {"S_CMPK_LT_I32", compare_constant<less, true>, salu},
+    {"S_CMPK_LE_I32", compare_constant<less_equal, true>, salu},
+    {"S_CMPK_EQ_U32", compare_constant<equal, false>, salu},
+    {"S_CMPK_LG_U32", compare_constant<unequal, false>, salu},
+    {"S_CMPK_GT_U32", compare_constant<greater, false>, salu},
+    {"S_CMPK_GE_U32", compare_constant<greater_equal, false>, salu},
+    {"S_CMPK_LT_U32", compare_constant<less, false>, salu},
+    {"S_CMPK_LE_U32", compare_constant<less_equal, false>, salu},
     {"S_ADDK_I32", add_constant, salu},
     {"S_MULK_I32", multiply_constant, salu},
     {"S_GETREG_B32", get_register, salu},

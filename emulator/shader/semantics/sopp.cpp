@@ -46,6 +46,11 @@ void trap(Wave& wave, const Instruction& instruction) {
                                      " without a trap handler");
 }
 
+// Nobody is there who could wake a halted wave.
+void halt(Wave& wave, const Instruction& instruction) {
+  if ((instruction.immediate & 1) != 0) wave.fail_illegal(instruction, "s_sethalt halts the wave");
+}
+
 void send_message(Wave& wave, const Instruction& instruction) {
   constexpr std::int32_t interrupt = 1, deallocate_vgprs = 3;
   const std::int32_t id = instruction.immediate & 0xff;
@@ -55,6 +60,7 @@ void send_message(Wave& wave, const Instruction& instruction) {
 
 constexpr Binding bindings[] = {
     {"S_NOP", nothing, message},
+    {"S_SETHALT", halt, message},
     {"S_SLEEP", sleep, message},
     {"S_SET_INST_PREFETCH_DISTANCE", nothing, message},
     {"S_CLAUSE", nothing, message},

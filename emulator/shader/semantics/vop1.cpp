@@ -84,6 +84,18 @@ void move_relative_source(Wave& wave, const Instruction& instruction) {
   store_row(wave, instruction.destination, values.data());
 }
 
+void move_relative_both(Wave& wave, const Instruction& instruction) {
+  const auto values = wave.vgpr[displaced(wave, instruction.source[0].value)];
+  store_row(wave, displaced(wave, instruction.destination), values.data());
+}
+
+// Displaced by two fields of M0.
+void move_relative_both2(Wave& wave, const Instruction& instruction) {
+  const u32 m0 = wave.scalar[scalar_index::m0];
+  const auto values = wave.vgpr[(instruction.source[0].value + (m0 & 0x3ff)) & 0xff];
+  store_row(wave, (instruction.destination + (m0 >> 16 & 0x3ff)) & 0xff, values.data());
+}
+
 constexpr Binding bindings[] = {
     {"V_NOP", nothing},
     {"V_PIPEFLUSH", nothing},
@@ -101,6 +113,10 @@ constexpr Binding bindings[] = {
     {"V_SWAP_B16", swap_halves},
     {"V_MOVRELD_B32", move_relative_destination},
     {"V_MOVRELS_B32", move_relative_source},
+    {"V_MOVRELSD_B32", move_relative_both},
+    {"V_MOVRELSD_2_B32", move_relative_both2},
+    // Of waves of 64 lanes; nothing in waves of 32.
+    {"V_PERMLANE64_B32", nothing},
 };
 
 }  // namespace
