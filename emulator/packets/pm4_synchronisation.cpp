@@ -16,7 +16,6 @@ constexpr PacketField64 release_address{3};
 constexpr PacketField64 release_value{5};
 constexpr PacketField release_context_id{7};
 
-constexpr PacketField event_type{1, 0, 5};
 constexpr PacketField event_index{1, 8, 11};
 
 constexpr PacketField wait_function{1, 0, 2};

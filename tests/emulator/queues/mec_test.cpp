@@ -63,7 +63,7 @@ class MecTest : public ::testing::Test {
                 std::uint32_t doorbell_byte = doorbell) {
     std::vector<std::uint32_t> mqd(512);
     mqd[0] = 0xc0310800;
-    for (const std::size_t mask : {23, 24, 26, 27, 44, 45, 46, 47}) mqd[mask] = compute_units;
+    for (const std::size_t mask : {23u, 24u, 26u, 27u, 44u, 45u, 46u, 47u}) mqd[mask] = compute_units;
     const std::uint64_t mc = card.state().parts().memory.framebuffer_base().value() + mqd_offset;
     const auto set = [&](std::size_t index, std::uint64_t address) {
       mqd[index] = low(address);
