@@ -78,7 +78,7 @@ CardState::CardState(const CardOptions& options)
                     counters_),
       multimedia_hub_(MemoryHub::Kind::multimedia, registers_, memory_, interrupts_, worker_,
                       counters_),
-      hdp_(vram_, options_.strict_hdp, counters_),
+      hdp_(vram_, options_.strict_hdp, worker_, counters_),
       nbio_(registers_, hdp_, vram_.size()),
       config_(facts_, options_.bar0, options_.bar0_max, [this] { update_bus_mastering(); }),
       parts_{options_,      counters_,       registers_,  memory_,

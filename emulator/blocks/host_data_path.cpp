@@ -1,17 +1,23 @@
 #include "blocks/host_data_path.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace redbolt::emulator {
 namespace {
 
 constexpr std::size_t buffer_bytes = 64 * 1024;
+// Shorter than any controller takes to look at what the host has written for it.
+constexpr std::chrono::microseconds longest_wait{100};
 
 }  // namespace
 
-HostDataPath::HostDataPath(VideoMemory& vram, bool strict, CounterRegistry& counters)
+HostDataPath::HostDataPath(VideoMemory& vram, bool strict, TimedWorker& worker,
+                           CounterRegistry& counters)
     : vram_(vram),
       strict_(strict),
+      worker_(worker),
       flushes_(counters.get("hdp_flushes")),
       refused_(counters.get("protected_vram_accesses")) {}
 
@@ -55,6 +61,12 @@ void HostDataPath::write(VramOffset offset, std::span<const std::byte> from) {
   waiting_.push_back({offset, {from.begin(), from.end()}});
   waiting_bytes_ += from.size();
   drain(buffer_bytes);
+  if (std::exchange(drain_due_, true)) return;
+  worker_.after(longest_wait, [this] {
+    const std::lock_guard relock(mutex_);
+    drain_due_ = false;
+    drain(0);
+  });
 }
 
 void HostDataPath::drain(std::size_t keep) {
@@ -77,6 +89,7 @@ void HostDataPath::drop() {
   const std::lock_guard lock(mutex_);
   waiting_.clear();
   waiting_bytes_ = 0;
+  drain_due_ = false;
 }
 
 void HostDataPath::protect(VramOffset first, Bytes size) {

@@ -111,7 +111,8 @@ Smu::Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, CounterR
       hub_(hub),
       worker_(worker),
       hooks_(std::move(hooks)),
-      messages_(counters.get("smu_messages")) {
+      messages_(counters.get("smu_messages")),
+      rejected_(counters.get("smu_messages_rejected")) {
   registers_.on_write(message_register, 1, [this](const RegisterWrite& w) {
     messages_.add();
     const std::uint32_t argument = registers_.peek(argument_register);
@@ -144,6 +145,7 @@ void Smu::answer_debug_message() {
 
 void Smu::message(std::uint32_t id, std::uint32_t argument) {
   if (busy_) {
+    rejected_.add();
     registers_.poke(response_register, busy);
     return;
   }

@@ -83,6 +83,7 @@ class Smu {
   std::array<Limits, smu_clocks> limits_{};
   SmuReadings readings_;
   Counter& messages_;
+  Counter& rejected_;
 };
 
 }  // namespace redbolt::emulator

@@ -43,7 +43,9 @@ TEST(Mode1Reset, PutsTheCardBackToWhereItBoots) {
 }
 
 TEST(Mode1Reset, TheCardIsAwayMeanwhile) {
-  TestCard card;
+  CardOptions slow = small_card();
+  slow.latency_scale = 10;
+  TestCard card(slow);
   card.write(scratch7, 7);
   mode1_reset(card);
   EXPECT_TRUE(card.becomes(scratch7, 0xffffffff));
