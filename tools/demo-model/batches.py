@@ -71,7 +71,7 @@ def batches_of_step(tokenizer, seed, step):
     if step % 8 == 7:
         yield pack(tokenizer, rng, conversations.long_sample, 1, 1024)
     else:
-        yield pack(tokenizer, rng, conversations.tool_sample, 2, 448)
+        yield pack(tokenizer, rng, conversations.tool_sample, 3, 448)
 
 
 def trained_tokenizer(seed, size):

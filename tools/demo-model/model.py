@@ -106,12 +106,14 @@ def attention(shape, weights, prefix, x, tables, mask, cache):
         if cache:
             key, value = torch.cat((cache[0], key), 2), torch.cat((cache[1], value), 2)
         cache[:] = [key, value]
-    # Query heads that share a key head become more rows of the same product.
+    # Query heads that share a key head become more rows of the same product. Products are in the weights' type.
+    kind = weights[prefix + "attn_q.weight"].dtype
     group = shape.heads // shape.kv_heads
-    query = query.reshape(batch, shape.kv_heads, group * time, shape.head_width)
-    scores = (query @ key.transpose(2, 3)) * shape.head_width**-0.5
+    query = query.reshape(batch, shape.kv_heads, group * time, shape.head_width) * shape.head_width**-0.5
+    scores = (query.to(kind) @ key.to(kind).transpose(2, 3)).float()
     scores = scores.view(batch, shape.kv_heads, group, time, -1) + mask[:, None, None]
-    mixed = scores.softmax(-1).view(batch, shape.kv_heads, group * time, -1) @ value
+    shares = scores.softmax(-1).view(batch, shape.kv_heads, group * time, -1)
+    mixed = (shares.to(kind) @ value.to(kind)).float()
     mixed = mixed.view(batch, shape.heads, time, shape.head_width).transpose(1, 2)
     return project(mixed.reshape(batch, time, -1), weights[prefix + "attn_output.weight"])
 

@@ -21,12 +21,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 WARM_UP = 60
 # The share of steps at the end during which half of the steps see the quantised weights.
 QUANTISED_SHARE = 0.2
-REQUANTISE_EVERY = 4
+REQUANTISE_EVERY = 8
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=3600, help="training steps (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=4500, help="training steps (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of weights and data (default %(default)s)")
     parser.add_argument("--vocabulary", type=int, default=1024, help="number of tokens (default %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads (default: all)")
