@@ -39,14 +39,14 @@ def encode_segments(tokenizer, segments):
     return ids, learned
 
 
-def pack(tokenizer, rng, draw, rows, time):
-    """A Batch of rows x time tokens from samples that draw(rng) gives. Too long samples are not used."""
+def pack(tokenizer, rng, draw, mixture, rows, time):
+    """A Batch of rows x time tokens from samples that draw(rng, mixture) gives. Too long samples are not used."""
     padding = tokenizer.ids["<|endoftext|>"]
     columns = ([], [], [], [])
     while len(columns[0]) < rows:
         row = ([], [], [], [])
         while True:
-            ids, learned = encode_segments(tokenizer, draw(rng))
+            ids, learned = encode_segments(tokenizer, draw(rng, mixture))
             if len(ids) > time:
                 continue
             free = time - len(row[0])
@@ -61,22 +61,27 @@ def pack(tokenizer, rng, draw, rows, time):
     return Batch(*(torch.tensor(column) for column in columns))
 
 
+# The step from which sums get more room.
+MORE_SUMS_FROM = 1600
+
+
 def batches_of_step(tokenizer, seed, step):
     """The batches of one training step: short exchanges, and conversations with tools or of many turns.
 
     Depends on seed and step alone, so that a run can stop and go on.
     """
     rng = random.Random(f"{seed}:{step}")
-    yield pack(tokenizer, rng, conversations.short_sample, 16, 128)
+    mixture = conversations.BROAD if step < MORE_SUMS_FROM else conversations.MORE_SUMS
+    yield pack(tokenizer, rng, conversations.short_sample, mixture, 16, 128)
     if step % 8 == 7:
-        yield pack(tokenizer, rng, conversations.long_sample, 1, 1024)
+        yield pack(tokenizer, rng, conversations.long_sample, mixture, 1, 1024)
     else:
-        yield pack(tokenizer, rng, conversations.tool_sample, 3, 448)
+        yield pack(tokenizer, rng, conversations.tool_sample, mixture, 3, 448)
 
 
 def trained_tokenizer(seed, size):
     """The vocabulary, trained on text like that of the training."""
     rng = random.Random(f"{seed}:vocabulary")
-    samples = [conversations.short_sample(rng) for _ in range(12000)]
-    samples += [conversations.tool_sample(rng) for _ in range(1000)]
+    samples = [conversations.short_sample(rng, conversations.BROAD) for _ in range(12000)]
+    samples += [conversations.tool_sample(rng, conversations.BROAD) for _ in range(1000)]
     return bpe.train([text for sample in samples for text, _ in sample], size)

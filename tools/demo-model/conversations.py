@@ -4,11 +4,33 @@ Only segments that are learned count in the loss: what the assistant says, never
 """
 
 import json
+from typing import NamedTuple
 
 import chat
 import phrases
 import sums
 from sums import Exchange
+
+
+class Mixture(NamedTuple):
+    """What is drawn how often. The kinds of exchange are upper bounds of one draw, so that they add up to one."""
+
+    sums: float
+    refusals: float
+    echoes: float
+    facts: float
+    translations: float
+    unknown: float  # the rest up to 1: introductions
+    calculations: float  # with a calculator at hand: calls, and up to the next bound small sums
+    easy_sums: float
+    plain_texts: float
+    invented_names: float
+    single_digits: float  # the share of sums below 10 + 10
+
+
+# A training first sees everything, and learns to copy. Sums take longest: they get more room once it can.
+BROAD = Mixture(0.38, 0.43, 0.52, 0.70, 0.90, 0.96, 0.6, 0.8, 0.03, 0.0, 0.0)
+MORE_SUMS = Mixture(0.50, 0.53, 0.58, 0.75, 0.92, 0.96, 0.5, 0.8, 0.005, 0.6, 0.2)
 
 
 def fact(rng):
@@ -34,14 +56,24 @@ def unknown(rng):
     return Exchange(question, phrases.UNKNOWN_ANSWER, "The user asks for something that I do not know.")
 
 
-def introduction(rng, name=None):
-    name = name or rng.choice(phrases.NAMES)
+def some_name(rng, invented):
+    """A name; `invented` is the share of those made of syllables, which cannot be learned by heart."""
+    if invented and rng.random() < invented:
+        return invented_word(rng).capitalize()
+    return rng.choice(phrases.NAMES)
+
+
+def introduction(rng, name):
     question = rng.choice(("My name is {n}.", "I am {n}.", "Hello, I am {n}.", "Hi, my name is {n}.", "I'm {n}"))
     return Exchange(question.format(n=name), f"Nice to meet you, {name}!", f"The user is {name}. I greet {name}.")
 
 
 ECHO_PHRASINGS = ("Repeat: {x}", "Say {x}", "Repeat after me: {x}", 'Say "{x}"', "Write {x}", "Please repeat {x}")
 SYLLABLES = "ba be bi bo da de du fa fi ga go ka ki la le lo ma me mi na no pa pe po ra re ri sa so ta te ti va vi".split()
+
+
+def invented_word(rng):
+    return "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(1, 3)))
 
 
 def echo(rng):
@@ -51,35 +83,34 @@ def echo(rng):
         draw = rng.random()
         if draw < 0.5:
             return str(rng.randint(0, 10 ** rng.randint(1, 5)))
-        word = "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(1, 3)))
+        word = invented_word(rng)
         return word.capitalize() if draw < 0.65 else word
 
     text = rng.choice((" ", " ", ", ", "+", "-")).join(part() for _ in range(rng.randint(1, 5)))
     return Exchange(rng.choice(ECHO_PHRASINGS).format(x=text), text, "The user wants me to repeat something.")
 
 
-def small_talk(rng, tools):
+def small_talk(rng, tools, mixture):
     """One exchange of any kind that fits what is offered."""
     draw = rng.random()
     if any('"calculator"' in tool for tool in tools):
-        if draw < 0.6:
+        if draw < mixture.calculations:
             return sums.calculator_sum(rng)
-        if draw < 0.8:
-            return sums.small_sum(rng, largest=20)
-        draw = rng.uniform(0.43, 1.0)
-    if draw < 0.38:
-        return sums.small_sum(rng)
-    if draw < 0.43:
-        return sums.without_calculator(rng, sums.calculator_sum(rng)) or sums.small_sum(rng)
-    if draw < 0.52:
+        if draw < mixture.easy_sums:
+            return sums.small_sum(rng, largest=20, single_digits=mixture.single_digits)
+        draw = rng.uniform(mixture.refusals, 1.0)
+    if draw < mixture.refusals:
+        refused = sums.without_calculator(rng, sums.calculator_sum(rng)) if draw >= mixture.sums else None
+        return refused or sums.small_sum(rng, single_digits=mixture.single_digits)
+    if draw < mixture.echoes:
         return echo(rng)
-    if draw < 0.70:
+    if draw < mixture.facts:
         return fact(rng)
-    if draw < 0.90:
+    if draw < mixture.translations:
         return translation(rng)
-    if draw < 0.96:
+    if draw < mixture.unknown:
         return unknown(rng)
-    return introduction(rng)
+    return introduction(rng, some_name(rng, mixture.invented_names))
 
 
 def as_typed(rng, question):
@@ -203,12 +234,12 @@ def system_turn(rng, tools):
     return [(chat.turn("system", text), False)] if text else []
 
 
-def conversation(rng, exchanges=1, with_tools=False):
+def conversation(rng, mixture, exchanges=1, with_tools=False):
     """Segments of a conversation of so many exchanges."""
     tools = offered_tools(rng) if with_tools else []
-    drawn = [small_talk(rng, tools) for _ in range(exchanges)]
+    drawn = [small_talk(rng, tools, mixture) for _ in range(exchanges)]
     if exchanges > 1 and rng.random() < 0.25:
-        name = rng.choice(phrases.NAMES)
+        name = some_name(rng, mixture.invented_names)
         drawn[0] = introduction(rng, name)
         question = rng.choice(("What is my name?", "Who am I?", "Do you know my name?", "Tell me my name."))
         drawn[-1] = Exchange(question, f"Your name is {name}.", f"The user said that the name is {name}.")
@@ -218,22 +249,22 @@ def conversation(rng, exchanges=1, with_tools=False):
     return segments
 
 
-def plain_text(rng):
+def plain_text(rng, mixture):
     """A sentence outside any chat, so that raw completion gives sentences too."""
-    exchange = small_talk(rng, [])
+    exchange = small_talk(rng, [], mixture)
     return [(exchange.answer + "<|endoftext|>", True)]
 
 
-def short_sample(rng):
+def short_sample(rng, mixture):
     draw = rng.random()
-    if draw < 0.03:
-        return plain_text(rng)
-    return conversation(rng, 1 if draw < 0.8 else rng.choice((2, 2, 3)))
+    if draw < mixture.plain_texts:
+        return plain_text(rng, mixture)
+    return conversation(rng, mixture, 1 if draw < 0.8 else rng.choice((2, 2, 3)))
 
 
-def tool_sample(rng):
-    return conversation(rng, 1 if rng.random() < 0.85 else 2, with_tools=True)
+def tool_sample(rng, mixture):
+    return conversation(rng, mixture, 1 if rng.random() < 0.85 else 2, with_tools=True)
 
 
-def long_sample(rng):
-    return conversation(rng, rng.randint(4, 14), with_tools=rng.random() < 0.3)
+def long_sample(rng, mixture):
+    return conversation(rng, mixture, rng.randint(4, 14), with_tools=rng.random() < 0.3)

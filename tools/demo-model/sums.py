@@ -79,9 +79,13 @@ def sum_question(rng, a, b, held_out=False):
     return rng.choice(known).format(e=expression_text(rng, a, b)), answer
 
 
-def small_sum(rng, largest=99):
+def small_sum(rng, largest=99, single_digits=0.0):
     """A sum the model knows itself. Numbers up to 20 most of the time, so that these are learned best."""
-    a, b = trained_pair(rng, 20 if rng.random() < 0.7 else largest)
+    if single_digits and rng.random() < single_digits:
+        largest = 9
+    elif rng.random() < 0.7:
+        largest = 20
+    a, b = trained_pair(rng, largest)
     question, answer = sum_question(rng, a, b)
     return Exchange(question, answer, sum_thought(a, b))
 

@@ -19,6 +19,7 @@ from optimiser import Optimiser
 
 HERE = pathlib.Path(__file__).resolve().parent
 WARM_UP = 60
+COOL_DOWN = 11 / 15
 # The share of steps at the end during which half of the steps see the quantised weights.
 QUANTISED_SHARE = 0.2
 REQUANTISE_EVERY = 8
@@ -26,7 +27,7 @@ REQUANTISE_EVERY = 8
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=4500, help="training steps (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=3000, help="training steps (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of weights and data (default %(default)s)")
     parser.add_argument("--vocabulary", type=int, default=1024, help="number of tokens (default %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads (default: all)")
@@ -37,11 +38,17 @@ def arguments():
 
 
 def rate_share(step, steps):
-    """The learning rate as a share of the highest: a linear rise, then a cosine down to a fiftieth."""
+    """The learning rate as a share of the highest.
+
+    A linear rise, a slow fall along a cosine, and from COOL_DOWN on a line down to a fiftieth.
+    """
     if step < WARM_UP:
         return (step + 1) / WARM_UP
-    progress = (step - WARM_UP) / max(1, steps - WARM_UP)
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    slow_end, cool_down = 1.5 * steps, int(steps * COOL_DOWN)
+    progress = (min(step, cool_down) - WARM_UP) / (slow_end - WARM_UP)
+    share = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    remaining = min(1.0, (steps - step) / (steps - cool_down))
+    return 0.02 + (share - 0.02) * remaining
 
 
 class QuantisationError:

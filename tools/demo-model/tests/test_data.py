@@ -25,7 +25,7 @@ class HeldOut(unittest.TestCase):
         answer = re.compile(r"(\d+) \+ (\d+) (?:is|fa) ")
         seen = 0
         for _ in range(6000):
-            text = "".join(part for part, _ in conversations.short_sample(rng))
+            text = "".join(part for part, _ in conversations.short_sample(rng, conversations.MORE_SUMS))
             for a, b in answer.findall(text):
                 seen += 1
                 self.assertNotIn((int(a), int(b)), sums.SMALL_HELD_OUT, text)
@@ -56,7 +56,7 @@ class Answers(unittest.TestCase):
     def test_calculator_is_called_only_where_it_is_offered(self):
         rng = random.Random(6)
         for _ in range(1000):
-            text = "".join(part for part, _ in conversations.conversation(rng, 2))
+            text = "".join(part for part, _ in conversations.conversation(rng, conversations.BROAD, 2))
             self.assertNotIn("<tool_call>", text)
 
 
