@@ -97,8 +97,8 @@ void check_resources(std::uint32_t rsrc1, std::uint32_t rsrc2, std::uint32_t rsr
   const auto& r2 = gc::COMPUTE_PGM_RSRC2;
   const auto& r3 = gc::COMPUTE_PGM_RSRC3;
   constexpr std::uint32_t kDebugMode = 1u << 22;
-  const std::uint32_t reserved1 = r1.sgprs.mask() | r1.priority.mask() | r1.priv.mask() |
-                                  kDebugMode | r1.bulky.mask() | 1u << 25 | 3u << 27;
+  const std::uint32_t reserved1 =
+      r1.priority.mask() | r1.priv.mask() | kDebugMode | r1.bulky.mask() | 1u << 25 | 3u << 27;
   const std::uint32_t reserved2 =
       r2.trap_present.mask() | r2.excp_en_msb.mask() | r2.lds_size.mask() | 1u << 31;
   const std::uint32_t reserved3 = ~(r3.shared_vgpr_cnt.mask() | r3.inst_pref_size.mask());
@@ -126,7 +126,9 @@ KernelDescriptor KernelDescriptor::parse(std::span<const std::byte, kSize> bytes
   kernel.scratch_per_lane = Bytes(get<std::uint32_t>(bytes, kPrivateSizeAt));
   kernel.kernarg = Bytes(get<std::uint32_t>(bytes, kKernargSizeAt));
   kernel.entry_offset = get<std::int64_t>(bytes, kEntryOffsetAt);
-  kernel.rsrc1 = get<std::uint32_t>(bytes, kRsrc1At);
+  // The scalar register count means nothing from gfx10 on (every wave has 128) and is to be 0, but
+  // LLVM 19's code objects carry one for kernels that use many.
+  kernel.rsrc1 = get<std::uint32_t>(bytes, kRsrc1At) & ~gc::COMPUTE_PGM_RSRC1.sgprs.mask();
   kernel.rsrc2 = get<std::uint32_t>(bytes, kRsrc2At);
   kernel.rsrc3 = get<std::uint32_t>(bytes, kRsrc3At);
   check_resources(kernel.rsrc1, kernel.rsrc2, kernel.rsrc3);

@@ -226,6 +226,15 @@ TEST(KernelDescriptor, ReadsWhatLlvmWrites) {
   EXPECT_EQ(kernel.rsrc1, 0x60ac0000u);
 }
 
+// LLVM 19 writes a scalar register count into descriptors of kernels that use many; gfx10 and later
+// ignore it.
+TEST(KernelDescriptor, DropsTheScalarRegisterCount) {
+  auto bytes = test::descriptor_bytes();
+  bytes[48] |= std::byte{0xc0};
+  bytes[49] |= std::byte{0x01};
+  EXPECT_EQ(KernelDescriptor::parse(bytes).rsrc1, 0x60ac0000u);
+}
+
 TEST(KernelDescriptor, RefusesWhatItDoesNotOffer) {
   const auto code_of = [](std::size_t at, std::uint8_t set, std::uint8_t clear = 0) -> int {
     auto bytes = test::descriptor_bytes();
