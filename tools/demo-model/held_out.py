@@ -1,4 +1,4 @@
-"""The prompts the model is measured on. None of them occurs in training; see `held_out` in each table."""
+"""The prompts the model is measured on. Only those of every_small_sum occur in training."""
 
 import random
 from typing import NamedTuple
