@@ -1,0 +1,167 @@
+// What the device code costs: the time to finalise the kernels of a whole model, from nothing and
+// from the cache, and the wave instructions of each weight type's matrix-vector product. Counts of
+// the emulated wave engine, not speeds of a card.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "finaliser/finalise.hpp"
+#include "flat_device.hpp"
+#include "reference.hpp"
+
+namespace {
+
+using namespace redbolt;
+using namespace redbolt::runtime;
+
+struct ModelShape {
+  const char* name;
+  std::uint32_t width, heads, key_value_heads, head_dimension, feed_forward, vocabulary;
+  bool head_norms;
+};
+
+BufferView anything(std::uint64_t id) {
+  return {client::BufferId(id), Bytes(0), Bytes(std::uint64_t{1} << 40)};
+}
+
+// The dispatches of one decoder block with Q4_K_M's types, in one form.
+void add_block(CommandGraph& graph, const ModelShape& m, std::uint32_t capacity, WeightType more) {
+  const std::uint32_t q = m.heads * m.head_dimension, kv = m.key_value_heads * m.head_dimension;
+  const auto matrix = [](WeightType type, std::uint32_t rows, std::uint32_t columns) {
+    return WeightMatrix{anything(1), type, rows, columns};
+  };
+  const RmsNormWeight norm{anything(2), 1e-6f};
+  const KeyValueCache cache{anything(3), anything(4), 4096, m.key_value_heads, m.head_dimension};
+  linear(graph, {.parts = {{.weight = matrix(WeightType::q4_k, q, m.width), .output = anything(5)},
+                           {.weight = matrix(WeightType::q4_k, kv, m.width), .output = anything(6)},
+                           {.weight = matrix(more, kv, m.width), .output = anything(7)}},
+                 .input = anything(8),
+                 .norm = norm,
+                 .state = anything(9),
+                 .capacity = capacity});
+  RotaryStore rotary{.queries = anything(5),
+                     .keys = anything(6),
+                     .values = anything(7),
+                     .cache = cache,
+                     .query_heads = m.heads,
+                     .rope_frequencies = anything(10),
+                     .rope_dimensions = m.head_dimension,
+                     .state = anything(9),
+                     .capacity = capacity};
+  if (m.head_norms) rotary.query_norm = rotary.key_norm = norm;
+  rotary_store(graph, rotary);
+  attention(graph, {.queries = anything(5),
+                    .output = anything(11),
+                    .cache = cache,
+                    .query_heads = m.heads,
+                    .scratch = anything(12),
+                    .state = anything(9),
+                    .capacity = capacity});
+  linear(graph, {.parts = {{.weight = matrix(WeightType::q4_k, m.width, q),
+                            .output = anything(8),
+                            .residual = anything(8)}},
+                 .input = anything(11),
+                 .state = anything(9),
+                 .capacity = capacity});
+  gated_linear(graph, {.gate = matrix(WeightType::q4_k, m.feed_forward, m.width),
+                       .up = matrix(WeightType::q4_k, m.feed_forward, m.width),
+                       .input = anything(8),
+                       .output = anything(13),
+                       .norm = norm,
+                       .state = anything(9),
+                       .capacity = capacity});
+  linear(graph, {.parts = {{.weight = matrix(more, m.width, m.feed_forward),
+                            .output = anything(8),
+                            .residual = anything(8)}},
+                 .input = anything(13),
+                 .state = anything(9),
+                 .capacity = capacity});
+}
+
+CommandGraph whole_model(const ModelShape& m) {
+  CommandGraph graph(m.name);
+  for (const std::uint32_t capacity : {1u, 64u}) {
+    const WeightMatrix table{anything(14), WeightType::q6_k, m.vocabulary, m.width};
+    embedding(graph, {.table = table,
+                      .tokens = anything(15),
+                      .output = anything(8),
+                      .state = anything(9),
+                      .capacity = capacity});
+    for (const WeightType more : {WeightType::q6_k, WeightType::q4_k})
+      add_block(graph, m, capacity, more);
+    linear(graph, {.parts = {{.weight = table, .output = anything(16)}},
+                   .input = anything(8),
+                   .norm = RmsNormWeight{anything(2), 1e-6f},
+                   .state = anything(9),
+                   .capacity = capacity,
+                   .rows = RowChoice::last});
+  }
+  sample(graph, {.logits = anything(16),
+                 .vocabulary = m.vocabulary,
+                 .parameters = anything(17),
+                 .scratch = anything(18),
+                 .ring = anything(19),
+                 .ring_entries = 64,
+                 .state = anything(9)});
+  return graph;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void measure_finaliser(const ModelShape& model) {
+  const CommandGraph graph = whole_model(model);
+  std::string name = (std::filesystem::temp_directory_path() / "redbolt-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) return;
+  KernelCacheOptions cache;
+  cache.folder = name;
+  for (const char* from : {"from nothing", "from the cache"}) {
+    const auto start = std::chrono::steady_clock::now();
+    Finaliser finaliser({"gfx1100", 0, cache});
+    const FinalisedKernels made = finaliser.finalise(graph.requests());
+    std::printf("%-24s %2zu kernels %-15s %.3f s (%zu compiled)\n", model.name,
+                graph.requests().size(), from, seconds_since(start), made.compiled);
+  }
+  std::filesystem::remove_all(name);
+}
+
+void measure_type(const WeightTypeInfo& type) {
+  constexpr std::uint32_t rows = 512, columns = 4096;
+  test::FlatDevice device;
+  const BufferView weights = device.upload(test::random_weights(type.type, rows, columns));
+  const BufferView input = device.upload(test::random_floats(64 * columns));
+  const BufferView norm = device.upload(test::random_floats(columns));
+  const BufferView output = device.allocate(std::uint64_t{64} * rows * 4);
+  std::printf("%-7s", std::string(type.name).c_str());
+  for (const std::uint32_t tokens : {1u, 64u}) {
+    CommandGraph graph("bench");
+    linear(graph, {.parts = {{.weight = {weights, type.type, rows, columns}, .output = output}},
+                   .input = input,
+                   .norm = RmsNormWeight{norm, 1e-6f},
+                   .state = device.state(tokens),
+                   .capacity = tokens});
+    device.run(graph);  // compiles, decodes
+    const std::uint64_t before = device.instructions();
+    const auto start = std::chrono::steady_clock::now();
+    device.run(graph);
+    const double seconds = seconds_since(start);
+    const auto count = static_cast<double>(device.instructions() - before);
+    std::printf("  %2u token%s %6.3f instructions/(32 weights token), %6.1f M/s", tokens,
+                tokens == 1 ? ": " : "s:", count / (double(rows) * columns / 32 * tokens),
+                count / seconds * 1e-6);
+  }
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main() {
+  measure_finaliser({"Qwen3-0.6B Q4_K_M", 1024, 16, 8, 128, 3072, 151936, true});
+  measure_finaliser({"Llama-3.1-8B Q4_K_M", 4096, 32, 8, 128, 14336, 128256, false});
+  for (const WeightTypeInfo& type : weight_types()) measure_type(type);
+}
