@@ -18,9 +18,11 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "finaliser_interface.hpp"
 
@@ -72,33 +74,14 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const char* target) {
   return machine;
 }
 
+// Function bodies are read when they are needed: a file holds the code for every weight type, and a
+// kernel uses one or two of them.
 std::unique_ptr<llvm::Module> read_module(const RedboltFinaliseInput& input,
                                           llvm::LLVMContext& context) {
   const llvm::StringRef bytes(reinterpret_cast<const char*>(input.bitcode), input.bitcode_size);
-  auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bytes, input.kernel), context);
+  auto module = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bytes, input.kernel), context);
   if (!module) throw FinaliseError("bad bitcode: " + llvm::toString(module.takeError()));
   return std::move(*module);
-}
-
-// Only the entry stays visible; other kernels go, and with them what only they use.
-void keep_only(llvm::Module& module, const char* kernel) {
-  llvm::Function* entry = module.getFunction(kernel);
-  if (entry == nullptr || entry->getCallingConv() != llvm::CallingConv::AMDGPU_KERNEL)
-    throw FinaliseError(std::string("the device code has no kernel ") + kernel);
-  // Lists such as llvm.used would keep what is not called.
-  for (const char* list : {"llvm.used", "llvm.compiler.used"})
-    if (llvm::GlobalVariable* variable = module.getGlobalVariable(list))
-      variable->eraseFromParent();
-  for (llvm::Function& function : llvm::make_early_inc_range(module)) {
-    if (function.isDeclaration() || &function == entry) continue;
-    if (function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL) {
-      function.eraseFromParent();
-      continue;
-    }
-    function.setLinkage(llvm::GlobalValue::InternalLinkage);
-    function.setComdat(nullptr);
-  }
-  entry->setComdat(nullptr);
 }
 
 void set_constants(llvm::Module& module, std::span<const RedboltConstant> constants) {
@@ -139,29 +122,76 @@ void check_nothing_left_open(const llvm::Module& module) {
                           ", which does not exist");
 }
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
+// The analyses of one module, for any number of passes over it.
+struct Analyses {
+  explicit Analyses(llvm::TargetMachine& machine) : builder(&machine, tuning()) {
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+  }
+
+  static llvm::PipelineTuningOptions tuning() {
+    llvm::PipelineTuningOptions options;
+    options.LoopVectorization = false;
+    options.SLPVectorization = false;
+    return options;
+  }
+
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
   llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  // The first pipeline folds the constants before anything is inlined: branches for other weight
-  // types disappear with the functions behind them.
-  llvm::ModulePassManager fold;
-  if (auto error = builder.parsePassPipeline(
-          fold, "globaldce,function(sroa,early-cse,simplifycfg),ipsccp,globaldce"))
+  llvm::PassBuilder builder;
+};
+
+// The functions that `function` calls.
+std::vector<llvm::Function*> callees(const llvm::Function& function) {
+  std::vector<llvm::Function*> result;
+  for (const llvm::BasicBlock& block : function)
+    for (const llvm::Instruction& instruction : block)
+      if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction))
+        if (llvm::Function* callee = call->getCalledFunction()) result.push_back(callee);
+  return result;
+}
+
+// Reads the entry and what it reaches once the constants are folded; everything else goes. Only the
+// entry stays visible.
+void keep_only(llvm::Module& module, const char* kernel, Analyses& analyses) {
+  llvm::Function* entry = module.getFunction(kernel);
+  if (entry == nullptr || entry->getCallingConv() != llvm::CallingConv::AMDGPU_KERNEL)
+    throw FinaliseError(std::string("the device code has no kernel ") + kernel);
+  // Lists such as llvm.used would keep what is not called.
+  for (const char* list : {"llvm.used", "llvm.compiler.used"})
+    if (llvm::GlobalVariable* variable = module.getGlobalVariable(list))
+      variable->eraseFromParent();
+  llvm::FunctionPassManager fold;
+  if (auto error = analyses.builder.parsePassPipeline(fold, "sroa,early-cse,simplifycfg"))
     throw FinaliseError("LLVM's pass pipeline: " + llvm::toString(std::move(error)));
-  fold.run(module, modules);
-  check_nothing_left_open(module);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  std::set<llvm::Function*> reached{entry};
+  std::vector<llvm::Function*> open{entry};
+  while (!open.empty()) {
+    llvm::Function& function = *open.back();
+    open.pop_back();
+    if (auto error = function.materialize())
+      throw FinaliseError("bad bitcode: " + llvm::toString(std::move(error)));
+    if (function.isDeclaration()) continue;
+    fold.run(function, analyses.functions);
+    for (llvm::Function* callee : callees(function))
+      if (reached.insert(callee).second) open.push_back(callee);
+  }
+  for (llvm::Function& function : llvm::make_early_inc_range(module)) {
+    if (!reached.contains(&function)) {
+      function.replaceAllUsesWith(llvm::PoisonValue::get(function.getType()));
+      function.eraseFromParent();
+    } else if (!function.isDeclaration()) {
+      function.setComdat(nullptr);
+      if (&function != entry) function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+  }
+  if (auto error = module.materializeAll())
+    throw FinaliseError("bad bitcode: " + llvm::toString(std::move(error)));
 }
 
 llvm::SmallString<0> generate(llvm::Module& module, llvm::TargetMachine& machine) {
@@ -181,10 +211,16 @@ llvm::SmallString<0> finalise(const RedboltFinaliseInput& input) {
   context.setDiagnosticHandler(std::make_unique<ErrorCollector>(errors));
   const auto machine = make_target_machine(input.target);
   const auto module = read_module(input, context);
-  keep_only(*module, input.kernel);
   set_constants(*module, {input.constants, input.constant_count});
+  {
+    Analyses analyses(*machine);
+    keep_only(*module, input.kernel, analyses);
+  }
+  check_nothing_left_open(*module);
   retarget(*module, *machine, input.target);
-  optimise(*module, *machine);
+  Analyses analyses(*machine);
+  analyses.builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(*module, analyses.modules);
   llvm::SmallString<0> object = generate(*module, *machine);
   if (!errors.empty()) throw FinaliseError(errors);
   return object;

@@ -32,7 +32,7 @@ RB_KERNEL(threads) embedding(EmbeddingArguments args) {
     for (u32 i = thread_id(); i < columns; i += threads) output[i] = 0;
     return;
   }
-  with_decoder<0>(type_0, [&](auto d) {
+  with_decoder<type_0>([&](auto d) {
     using D = decltype(d);
     decode_row<D>(args.table + row * D::row_bytes(columns), output);
   });
@@ -40,7 +40,7 @@ RB_KERNEL(threads) embedding(EmbeddingArguments args) {
 
 RB_KERNEL(threads) dequantize(DequantizeArguments args) {
   const u64 row = group_x();
-  with_decoder<0>(type_0, [&](auto d) {
+  with_decoder<type_0>([&](auto d) {
     using D = decltype(d);
     decode_row<D>(args.weights + row * D::row_bytes(columns), args.output + row * columns);
   });

@@ -196,10 +196,10 @@ RB_KERNEL(threads) linear_batched(LinearArguments args) {
   if (index == 1) part = args.parts[1];
   if (index == 2) part = args.parts[2];
   if (type_1 != ~0u && part.type_slot == 1)
-    return with_decoder<1>(type_1, [&](auto d) { part_tile<decltype(d)>(args, part); });
+    return with_decoder<type_1>([&](auto d) { part_tile<decltype(d)>(args, part); });
   if (type_2 != ~0u && part.type_slot == 2)
-    return with_decoder<2>(type_2, [&](auto d) { part_tile<decltype(d)>(args, part); });
-  with_decoder<0>(type_0, [&](auto d) { part_tile<decltype(d)>(args, part); });
+    return with_decoder<type_2>([&](auto d) { part_tile<decltype(d)>(args, part); });
+  with_decoder<type_0>([&](auto d) { part_tile<decltype(d)>(args, part); });
 }
 
 template <class D>
@@ -241,7 +241,7 @@ RB_INLINE void gated_tile(const GatedLinearArguments& args) {
 
 RB_KERNEL(threads) gated_batched(GatedLinearArguments args) {
   if (token_tile_start() >= args.state->tokens) return;
-  with_decoder<0>(type_0, [&](auto d) { gated_tile<decltype(d)>(args); });
+  with_decoder<type_0>([&](auto d) { gated_tile<decltype(d)>(args); });
 }
 
 }  // namespace redbolt::kernels

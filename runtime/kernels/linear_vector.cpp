@@ -123,9 +123,9 @@ RB_KERNEL(threads) linear_vector(LinearArguments args) {
   if (index == 1) part = args.parts[1];
   if (index == 2) part = args.parts[2];
   const auto run = [&](auto decoder) { part_tiled<decltype(decoder)>(args, part); };
-  if (type_1 != ~0u && part.type_slot == 1) return with_decoder<1>(type_1, run);
-  if (type_2 != ~0u && part.type_slot == 2) return with_decoder<2>(type_2, run);
-  with_decoder<0>(type_0, run);
+  if (type_1 != ~0u && part.type_slot == 1) return with_decoder<type_1>(run);
+  if (type_2 != ~0u && part.type_slot == 2) return with_decoder<type_2>(run);
+  with_decoder<type_0>(run);
 }
 
 template <class D, u32 tile>
@@ -147,7 +147,7 @@ RB_INLINE void gated_rows(const GatedLinearArguments& args) {
 
 RB_KERNEL(threads) gated_vector(GatedLinearArguments args) {
   if (args.state->tokens == 0) return;
-  with_decoder<0>(type_0, [&](auto decoder) {
+  with_decoder<type_0>([&](auto decoder) {
     using D = decltype(decoder);
     if (row_tile >= 2)
       gated_rows<D, 2>(args);

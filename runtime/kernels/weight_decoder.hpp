@@ -448,11 +448,10 @@ RB_INLINE float exact_weight(const typename D::Result& unit, u32 index) {
     return unit.scale[run] * (unit.q[index] - D::centre);
 }
 
-// Calls body with the decoder of a type that is a constant of the finaliser. Each use takes its own
-// `slot`: then the one call of the function passes one constant, and all other decoders are removed
-// before anything is inlined.
-template <u32 slot, class Body>
-RB_DEVICE void with_decoder(u32 type, Body body) {
+// Calls body with the decoder of the type that a constant of the finaliser names. The finaliser
+// folds the switch before it reads the functions behind it: the other decoders are never looked at.
+template <const u32& type, class Body>
+RB_DEVICE void with_decoder(Body body) {
   switch (static_cast<WeightType>(type)) {
     case WeightType::f32:
       return body(Decoder<WeightType::f32>{});

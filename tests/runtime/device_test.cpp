@@ -20,7 +20,7 @@ namespace {
 class DeviceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    daemon = std::make_unique<redbolt::test::DaemonProcess>("emulated:vram=1GiB");
+    daemon = std::make_unique<redbolt::test::DaemonProcess>("emulated:vram=1G");
     cache = std::make_unique<redbolt::test::TemporaryFolder>();
   }
   static void TearDownTestSuite() {
