@@ -219,6 +219,15 @@ KernelFacts read_facts(const Object& object, const std::string& name) {
   return facts;
 }
 
+// LLVM's AMDGPU guide has COMPUTE_PGM_RSRC1.GRANULATED_WAVEFRONT_SGPR_COUNT (bits 9:6) reserved and
+// 0 from gfx10 on; LLVM 19 writes the count there nevertheless.
+void clear_reserved_sgpr_count(KernelImage& kernel) {
+  constexpr std::uint64_t rsrc1_offset = 48;
+  constexpr std::uint32_t sgpr_count = 0xfu << 6;
+  const std::uint64_t at = kernel.descriptor_offset + rsrc1_offset;
+  store(kernel.image, at, read<std::uint32_t>(kernel.image, at) & ~sgpr_count);
+}
+
 }  // namespace
 
 KernelImage load_object(std::span<const std::byte> bytes, std::string_view kernel_name) {
@@ -241,6 +250,7 @@ KernelImage load_object(std::span<const std::byte> bytes, std::string_view kerne
   if (kernel.descriptor_offset % descriptor_bytes != 0 ||
       !range_fits(kernel.descriptor_offset, descriptor_bytes, kernel.image.size()))
     refuse("its kernel descriptor is misplaced");
+  clear_reserved_sgpr_count(kernel);
   return kernel;
 }
 
