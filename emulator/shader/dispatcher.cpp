@@ -1,6 +1,7 @@
 #include "redbolt/emulator/shader/dispatcher.hpp"
 
 #include <algorithm>
+#include <cfenv>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -151,6 +152,8 @@ class Dispatcher::Pool {
 
  private:
   void work(std::stop_token stop) {
+    // Denormals and rounding are what the instructions say, whoever created this thread.
+    std::fesetenv(FE_DFL_ENV);
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex_);
     for (;;) {

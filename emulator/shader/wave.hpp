@@ -85,6 +85,8 @@ struct WorkgroupMemory {
 struct MemoryCounts {
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+  std::uint64_t host_bytes_read = 0;
+  std::uint64_t host_bytes_written = 0;
   std::uint64_t cache_lines_read = 0;
   std::uint64_t cache_lines_written = 0;
   std::uint64_t lds_accesses = 0;

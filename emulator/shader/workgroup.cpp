@@ -160,6 +160,8 @@ void Workgroup::count_into(Counters& counters) {
     for (std::size_t k = 0; k < executed.size(); ++k) executed[k] += wave.executed[k];
     total.bytes_read += wave.counts.bytes_read;
     total.bytes_written += wave.counts.bytes_written;
+    total.host_bytes_read += wave.counts.host_bytes_read;
+    total.host_bytes_written += wave.counts.host_bytes_written;
     total.cache_lines_read += wave.counts.cache_lines_read;
     total.cache_lines_written += wave.counts.cache_lines_written;
     total.lds_accesses += wave.counts.lds_accesses;
@@ -173,6 +175,8 @@ void Workgroup::count_into(Counters& counters) {
   }
   counters.bytes_read.fetch_add(total.bytes_read, relaxed);
   counters.bytes_written.fetch_add(total.bytes_written, relaxed);
+  counters.host_bytes_read.fetch_add(total.host_bytes_read, relaxed);
+  counters.host_bytes_written.fetch_add(total.host_bytes_written, relaxed);
   counters.cache_lines_read.fetch_add(total.cache_lines_read, relaxed);
   counters.cache_lines_written.fetch_add(total.cache_lines_written, relaxed);
   counters.lds_accesses.fetch_add(total.lds_accesses, relaxed);

@@ -83,7 +83,8 @@ void fail_memory(Wave& wave, const Instruction& instruction, std::uint64_t addre
             std::string(info.mnemonic) + " " + what);
 }
 
-void count_lines(Wave& wave, const LaneAddresses& addresses, std::uint32_t bytes_per_lane, bool write) {
+void count_access(Wave& wave, const MemoryPort::Page& page, const LaneAddresses& addresses,
+                  std::uint32_t bytes_per_lane, bool write) {
   const auto active = static_cast<std::uint64_t>(std::popcount(wave.exec()));
   // Lanes in ascending order, as nearly all programs have them, touch each line once.
   std::uint64_t lines = 1;
@@ -91,6 +92,10 @@ void count_lines(Wave& wave, const LaneAddresses& addresses, std::uint32_t bytes
     lines += (addresses.lane[i] >> line_shift) != (addresses.lane[i - 1] >> line_shift) ? 1 : 0;
   }
   auto& counts = wave.counts;
+  if (page.host_memory) {
+    (write ? counts.host_bytes_written : counts.host_bytes_read) += active * bytes_per_lane;
+    return;
+  }
   (write ? counts.bytes_written : counts.bytes_read) += active * bytes_per_lane;
   (write ? counts.cache_lines_written : counts.cache_lines_read) += lines;
 }

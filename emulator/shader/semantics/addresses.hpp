@@ -36,7 +36,8 @@ inline std::uint64_t scratch_byte_address(const Wave& wave, std::uint32_t lane, 
 
 void fail_memory(Wave& wave, const Instruction& instruction, std::uint64_t address, const char* what);
 
-// Adds what an instruction's lanes moved to the wave's counts.
-void count_lines(Wave& wave, const LaneAddresses& addresses, std::uint32_t bytes_per_lane, bool write);
+// Adds what an instruction's lanes moved to the wave's counts; `page` is where the first of them went.
+void count_access(Wave& wave, const MemoryPort::Page& page, const LaneAddresses& addresses,
+                  std::uint32_t bytes_per_lane, bool write);
 
 }  // namespace redbolt::emulator

@@ -1,4 +1,5 @@
 // Loads and stores of FLAT, GLOBAL and SCRATCH. Atomics are in flat_atomic.cpp.
+#include <algorithm>
 #include <cstring>
 
 #include "semantics/addresses.hpp"
@@ -79,10 +80,30 @@ REDBOLT_GUEST_MEMORY void copy_row(std::uint32_t* to, const std::byte* from) {
   for (unsigned i = 0; i < lane_count; ++i) to[i] = values[i];
 }
 
+// Scratch, in parts that do not cross a dword: those of one lane are not neighbours in memory.
+template <class Move>
+bool for_scratch_parts(Wave& wave, const Instruction& instruction, unsigned lane, std::uint32_t offset,
+                       std::uint32_t bytes, Move move) {
+  if (std::uint64_t{offset} + bytes > wave.scratch_size) {
+    fail_memory(wave, instruction, wave.dispatch->private_aperture + offset, "leaves the wave's scratch");
+    return false;
+  }
+  wave.counts.scratch_bytes += bytes;
+  for (std::uint32_t done = 0; done < bytes;) {
+    const std::uint32_t part = std::min(4 - (offset + done) % 4, bytes - done);
+    std::uint64_t faulted = 0;
+    if (!move(scratch_byte_address(wave, lane, offset + done), done, part, faulted)) {
+      fail_memory(wave, instruction, faulted, "reaches scratch that is not mapped");
+      return false;
+    }
+    done += part;
+  }
+  return true;
+}
+
 // One lane of an access that is not plain global memory or that crosses a page border.
 bool read_lane(Wave& wave, const Instruction& instruction, Segment segment, unsigned lane,
                std::uint64_t address, void* into, std::uint32_t bytes) {
-  std::uint64_t faulted = 0;
   auto* to = static_cast<std::uint8_t*>(into);
   const auto offset = static_cast<std::uint32_t>(address);
   if (segment == Segment::shared) {
@@ -93,19 +114,12 @@ bool read_lane(Wave& wave, const Instruction& instruction, Segment segment, unsi
     return true;
   }
   if (segment == Segment::scratch) {
-    if (std::uint64_t{offset} + bytes > wave.scratch_size) {
-      fail_memory(wave, instruction, address, "reads beyond the wave's scratch");
-      return false;
-    }
-    wave.counts.scratch_bytes += bytes;
-    for (std::uint32_t b = 0; b < bytes; ++b) {
-      if (!wave.memory->read(scratch_byte_address(wave, lane, offset + b), to + b, 1, faulted)) {
-        fail_memory(wave, instruction, faulted, "reads scratch that is not mapped");
-        return false;
-      }
-    }
-    return true;
+    return for_scratch_parts(wave, instruction, lane, offset, bytes,
+                             [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
+                               return wave.memory->read(at, to + done, part, faulted);
+                             });
   }
+  std::uint64_t faulted = 0;
   if (!wave.memory->read(address, into, bytes, faulted)) {
     fail_memory(wave, instruction, faulted, "reads memory that is not mapped or not readable");
     return false;
@@ -115,7 +129,6 @@ bool read_lane(Wave& wave, const Instruction& instruction, Segment segment, unsi
 
 bool write_lane(Wave& wave, const Instruction& instruction, Segment segment, unsigned lane,
                 std::uint64_t address, const void* from, std::uint32_t bytes) {
-  std::uint64_t faulted = 0;
   const auto* source = static_cast<const std::uint8_t*>(from);
   const auto offset = static_cast<std::uint32_t>(address);
   if (segment == Segment::shared) {
@@ -125,19 +138,12 @@ bool write_lane(Wave& wave, const Instruction& instruction, Segment segment, uns
     return true;
   }
   if (segment == Segment::scratch) {
-    if (std::uint64_t{offset} + bytes > wave.scratch_size) {
-      fail_memory(wave, instruction, address, "writes beyond the wave's scratch");
-      return false;
-    }
-    wave.counts.scratch_bytes += bytes;
-    for (std::uint32_t b = 0; b < bytes; ++b) {
-      if (!wave.memory->write(scratch_byte_address(wave, lane, offset + b), source + b, 1, faulted)) {
-        fail_memory(wave, instruction, faulted, "writes scratch that is not mapped");
-        return false;
-      }
-    }
-    return true;
+    return for_scratch_parts(wave, instruction, lane, offset, bytes,
+                             [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
+                               return wave.memory->write(at, source + done, part, faulted);
+                             });
   }
+  std::uint64_t faulted = 0;
   if (!wave.memory->write(address, from, bytes, faulted)) {
     fail_memory(wave, instruction, faulted, "writes memory that is not mapped or not writable");
     return false;
@@ -164,12 +170,12 @@ void load_lane_by_lane(Wave& wave, const Instruction& instruction, const LoadSha
 template <std::uint32_t bytes>
 void load_global(Wave& wave, const Instruction& instruction, const LoadShape& shape,
                  const LaneAddresses& addresses) {
-  count_lines(wave, addresses, bytes, false);
   const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::read);
   if (page == nullptr) {
     fail_memory(wave, instruction, addresses.lowest, "reads memory that is not mapped or not readable");
     return;
   }
+  count_access(wave, *page, addresses, bytes, false);
   if (addresses.highest - page->base + bytes > page->size) {
     load_lane_by_lane(wave, instruction, shape, addresses, always_global);
     return;
@@ -277,12 +283,12 @@ REDBOLT_GUEST_MEMORY void write_row(std::byte* to, const std::uint32_t* from) {
 template <StoreShape shape>
 void store_global(Wave& wave, const Instruction& instruction, const LaneAddresses& addresses) {
   constexpr auto bytes = shape.bytes;
-  count_lines(wave, addresses, bytes, true);
   const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::write);
   if (page == nullptr) {
     fail_memory(wave, instruction, addresses.lowest, "writes memory that is not mapped or not writable");
     return;
   }
+  count_access(wave, *page, addresses, bytes, true);
   if (addresses.highest - page->base + bytes > page->size) {
     store_lane_by_lane(wave, instruction, shape, addresses, always_global);
     return;

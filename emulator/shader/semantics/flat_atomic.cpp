@@ -48,6 +48,8 @@ T apply_to_lds(Wave& wave, u32 offset, T data, T other) {
   return old;
 }
 
+constexpr const char* not_mapped = "is an atomic on memory that is not mapped or not writable";
+
 // False after the wave has failed.
 template <class T, atomic::Operation<T> operation>
 bool apply_lane(Wave& wave, const Instruction& instruction, Segment segment, u64 address, T data,
@@ -66,7 +68,7 @@ bool apply_lane(Wave& wave, const Instruction& instruction, Segment segment, u64
   }
   const auto* page = wave.memory->find(address, MemoryAccess::atomic);
   if (page == nullptr) {
-    fail_memory(wave, instruction, address, "is an atomic on memory that is not mapped or not writable");
+    fail_memory(wave, instruction, address, not_mapped);
     return false;
   }
   old = apply_to_host<T, operation>(page->host + (address - page->base), data, other);
@@ -78,7 +80,14 @@ void execute(Wave& wave, const Instruction& instruction) {
   if (wave.exec() == 0) return;
   const LaneAddresses addresses = global_addresses(wave, instruction);
   const bool apertures = is_flat && touches_apertures(wave, addresses);
-  count_lines(wave, addresses, sizeof(T), true);
+  if (!apertures) {
+    const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::atomic);
+    if (page == nullptr) {
+      fail_memory(wave, instruction, addresses.lowest, not_mapped);
+      return;
+    }
+    count_access(wave, *page, addresses, sizeof(T), true);
+  }
   std::array<Row, sizeof(T) / 4> returned;
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     if ((wave.exec() >> lane & 1) == 0) continue;

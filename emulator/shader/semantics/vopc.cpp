@@ -1,5 +1,6 @@
 // Comparisons. The V_CMPX forms share the handlers: the decoder gives them EXEC as destination.
-#include <array>
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "semantics/arithmetic.hpp"
@@ -68,74 +69,80 @@ bool in_class(Bits bits, u32 mask) {
   return (mask >> kind & 1) != 0;
 }
 
-#define REDBOLT_BOTH(name) {"V_CMP_" name, "V_CMPX_" name}
+struct Named {
+  const char* predicate;
+  Handler handler;
+};
 
 template <class T>
-constexpr auto float_table(const char* const (&names)[16][2]) {
-  using C = Compare<T>;
-  const Handler handlers[16] = {C::never, C::less, C::equal, C::less_equal, C::greater,
-                                C::less_or_greater, C::greater_equal, C::ordered, C::unordered,
-                                C::not_greater_equal, C::not_less_greater, C::not_greater,
-                                C::not_less_equal, C::unequal, C::not_less, C::always};
-  std::array<Binding, 32> result{};
-  for (std::size_t i = 0; i < 32; ++i) {
-    result[i] = Binding{names[i / 2][i % 2], handlers[i / 2], InstructionClass::valu};
-  }
-  return result;
-}
+constexpr Named float_comparisons[] = {
+    {"F", Compare<T>::never},
+    {"LT", Compare<T>::less},
+    {"EQ", Compare<T>::equal},
+    {"LE", Compare<T>::less_equal},
+    {"GT", Compare<T>::greater},
+    {"LG", Compare<T>::less_or_greater},
+    {"GE", Compare<T>::greater_equal},
+    {"O", Compare<T>::ordered},
+    {"U", Compare<T>::unordered},
+    {"NGE", Compare<T>::not_greater_equal},
+    {"NLG", Compare<T>::not_less_greater},
+    {"NGT", Compare<T>::not_greater},
+    {"NLE", Compare<T>::not_less_equal},
+    {"NEQ", Compare<T>::unequal},
+    {"NLT", Compare<T>::not_less},
+    {"T", Compare<T>::always},
+};
 
 template <class T>
-constexpr auto integer_table(const char* const (&names)[8][2]) {
-  using C = Compare<T>;
-  const Handler handlers[8] = {C::never, C::less, C::equal, C::less_equal, C::greater, C::unequal,
-                               C::greater_equal, C::always};
-  std::array<Binding, 16> result{};
-  for (std::size_t i = 0; i < 16; ++i) {
-    result[i] = Binding{names[i / 2][i % 2], handlers[i / 2], InstructionClass::valu};
-  }
-  return result;
-}
-
-#define REDBOLT_FLOAT_NAMES(type)                                                                  \
-  {REDBOLT_BOTH("F_" type),   REDBOLT_BOTH("LT_" type),  REDBOLT_BOTH("EQ_" type),                 \
-   REDBOLT_BOTH("LE_" type),  REDBOLT_BOTH("GT_" type),  REDBOLT_BOTH("LG_" type),                 \
-   REDBOLT_BOTH("GE_" type),  REDBOLT_BOTH("O_" type),   REDBOLT_BOTH("U_" type),                  \
-   REDBOLT_BOTH("NGE_" type), REDBOLT_BOTH("NLG_" type), REDBOLT_BOTH("NGT_" type),                \
-   REDBOLT_BOTH("NLE_" type), REDBOLT_BOTH("NEQ_" type), REDBOLT_BOTH("NLT_" type),                \
-   REDBOLT_BOTH("T_" type)}
-#define REDBOLT_INTEGER_NAMES(type)                                                                \
-  {REDBOLT_BOTH("F_" type),  REDBOLT_BOTH("LT_" type), REDBOLT_BOTH("EQ_" type),                   \
-   REDBOLT_BOTH("LE_" type), REDBOLT_BOTH("GT_" type), REDBOLT_BOTH("NE_" type),                   \
-   REDBOLT_BOTH("GE_" type), REDBOLT_BOTH("T_" type)}
+constexpr Named integer_comparisons[] = {
+    {"F", Compare<T>::never},         {"LT", Compare<T>::less},
+    {"EQ", Compare<T>::equal},        {"LE", Compare<T>::less_equal},
+    {"GT", Compare<T>::greater},      {"NE", Compare<T>::unequal},
+    {"GE", Compare<T>::greater_equal}, {"T", Compare<T>::always},
+};
 
 constexpr Handler class_f32 = compare_lanes<[](u32 a, u32 b) { return in_class<23>(a, b); }>;
 constexpr Handler class_f64 = compare_lanes<[](u64 a, u32 b) { return in_class<52>(a, b); }>;
 constexpr Handler class_f16 = compare_lanes<[](u16 a, u16 b) { return in_class<10>(a, b); }>;
 
-std::vector<Binding> make_bindings() {
-  std::vector<Binding> all = {
-      {"V_CMP_CLASS_F32", class_f32}, {"V_CMPX_CLASS_F32", class_f32},
-      {"V_CMP_CLASS_F64", class_f64}, {"V_CMPX_CLASS_F64", class_f64},
-      {"V_CMP_CLASS_F16", class_f16}, {"V_CMPX_CLASS_F16", class_f16},
-  };
-  const auto add = [&](const auto& table) { all.insert(all.end(), table.begin(), table.end()); };
-  add(float_table<float>(REDBOLT_FLOAT_NAMES("F32")));
-  add(float_table<double>(REDBOLT_FLOAT_NAMES("F64")));
-  add(float_table<Half>(REDBOLT_FLOAT_NAMES("F16")));
-  add(integer_table<i32>(REDBOLT_INTEGER_NAMES("I32")));
-  add(integer_table<u32>(REDBOLT_INTEGER_NAMES("U32")));
-  add(integer_table<i64>(REDBOLT_INTEGER_NAMES("I64")));
-  add(integer_table<u64>(REDBOLT_INTEGER_NAMES("U64")));
-  add(integer_table<i16>(REDBOLT_INTEGER_NAMES("I16")));
-  add(integer_table<u16>(REDBOLT_INTEGER_NAMES("U16")));
-  return all;
-}
+// Bindings with names made of their parts: V_CMP_LT_F32, V_CMPX_LT_F32 and so on.
+class Table {
+ public:
+  Table() {
+    add("F32", float_comparisons<float>);
+    add("F64", float_comparisons<double>);
+    add("F16", float_comparisons<Half>);
+    add("I32", integer_comparisons<i32>);
+    add("U32", integer_comparisons<u32>);
+    add("I64", integer_comparisons<i64>);
+    add("U64", integer_comparisons<u64>);
+    add("I16", integer_comparisons<i16>);
+    add("U16", integer_comparisons<u16>);
+    const Named classes[] = {{"CLASS_F32", class_f32}, {"CLASS_F64", class_f64}, {"CLASS_F16", class_f16}};
+    for (const Named& item : classes) add_both(item.predicate, item.handler);
+  }
+  std::span<const Binding> bindings() const { return bindings_; }
+
+ private:
+  void add(const std::string& type, std::span<const Named> comparisons) {
+    for (const Named& item : comparisons) add_both(std::string(item.predicate) + "_" + type, item.handler);
+  }
+  void add_both(const std::string& name, Handler handler) {
+    for (const char* prefix : {"V_CMP_", "V_CMPX_"}) {
+      names_.push_back(prefix + name);
+      bindings_.push_back({names_.back().c_str(), handler});
+    }
+  }
+  std::deque<std::string> names_;  // what the bindings point at
+  std::vector<Binding> bindings_;
+};
 
 }  // namespace
 
 std::span<const Binding> vopc_bindings() {
-  static const std::vector<Binding> bindings = make_bindings();
-  return bindings;
+  static const Table table;
+  return table.bindings();
 }
 
 }  // namespace redbolt::emulator

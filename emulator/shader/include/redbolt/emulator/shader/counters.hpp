@@ -32,8 +32,11 @@ std::string_view name(InstructionClass value);
 
 struct Counters {
   std::array<std::atomic<std::uint64_t>, instruction_class_count> wave_instructions{};
-  std::atomic<std::uint64_t> bytes_read{0};           // asked for by lanes and scalar loads
-  std::atomic<std::uint64_t> bytes_written{0};        // by lanes
+  // Asked for by lanes and scalar loads, of VRAM and of host memory behind the link.
+  std::atomic<std::uint64_t> bytes_read{0};
+  std::atomic<std::uint64_t> bytes_written{0};
+  std::atomic<std::uint64_t> host_bytes_read{0};
+  std::atomic<std::uint64_t> host_bytes_written{0};
   std::atomic<std::uint64_t> cache_lines_read{0};     // 128-byte lines touched, per instruction
   std::atomic<std::uint64_t> cache_lines_written{0};  // 128-byte lines touched, per instruction
   std::atomic<std::uint64_t> lds_accesses{0};         // lanes that read or wrote LDS
