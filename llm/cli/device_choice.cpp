@@ -2,9 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <thread>
 
-#include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "support/printable.hpp"
@@ -12,27 +10,9 @@
 namespace redbolt::llm::cli {
 namespace {
 
-constexpr std::chrono::seconds kConnectTimeout{60};
-
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-// A private daemon's socket may be there a moment before it is listened on.
-std::unique_ptr<runtime::Device> open_device(const runtime::DeviceOptions& options,
-                                             bool is_private) {
-  const auto deadline = std::chrono::steady_clock::now() + kConnectTimeout;
-  for (;;) {
-    try {
-      return std::make_unique<runtime::Device>(options);
-    } catch (const client::ClientError& error) {
-      const bool may_come = is_private && error.code() == client::ClientErrorCode::no_daemon;
-      if (!may_come || std::chrono::steady_clock::now() > deadline) throw;
-    }
-    check_interrupt();
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
 }
 
 }  // namespace
@@ -85,7 +65,7 @@ ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& comman
   } else if (!choice.socket.empty()) {
     options.socket = choice.socket;
   }
-  device_ = open_device(options, daemon_ != nullptr);
+  device_ = std::make_unique<runtime::Device>(options);
 }
 
 void note_device(runtime::Device& device) {

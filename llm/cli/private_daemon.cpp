@@ -1,6 +1,7 @@
 #include "cli/private_daemon.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,9 +17,6 @@
 #include <thread>
 #include <vector>
 
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
@@ -73,23 +71,38 @@ std::filesystem::path make_folder() {
   return pattern;
 }
 
+struct Pipe {
+  FileDescriptor read_end, write_end;
+};
+
+// Both ends are closed in a program that is started, unless it is told otherwise.
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0)
+    throw daemon_error(std::string("cannot create a pipe: ") + std::strerror(errno));
+  Pipe result{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+  return result;
+}
+
+// What the daemon inherits: where it writes, where it says that it is ready, and the pipe that
+// tells it when to end.
+struct Inherited {
+  int log, ready, alive;
+};
+
 // What happens in the child between fork and exec; only calls that are safe there.
-[[noreturn]] void become_daemon(const std::vector<char*>& arguments, int log,
-                                [[maybe_unused]] pid_t parent) {
+[[noreturn]] void become_daemon(const std::vector<char*>& arguments, const Inherited& inherited) {
   // Ctrl-C in the terminal is for the client, which then ends the daemon in order.
   setpgid(0, 0);
-#ifdef __linux__
-  // A client that is killed takes its daemon with it.
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(127);
-#endif
   signal(SIGPIPE, SIG_DFL);
   const int nothing = open("/dev/null", O_RDONLY);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
-      dup2(log, STDERR_FILENO) < 0) {
-    _exit(127);
-  }
-  execv(arguments.front(), arguments.data());
+  const bool redirected = nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
+                          dup2(inherited.log, STDOUT_FILENO) >= 0 &&
+                          dup2(inherited.log, STDERR_FILENO) >= 0;
+  const bool kept =
+      fcntl(inherited.ready, F_SETFD, 0) == 0 && fcntl(inherited.alive, F_SETFD, 0) == 0;
+  if (redirected && kept) execv(arguments.front(), arguments.data());
   _exit(127);
 }
 
@@ -97,8 +110,7 @@ std::filesystem::path make_folder() {
 
 PrivateDaemon::PrivateDaemon(const PrivateDaemonOptions& options) : folder_(make_folder()) {
   try {
-    start(options);
-    wait_for_socket();
+    wait_until_ready(start(options));
   } catch (...) {
     stop();
     throw;
@@ -109,9 +121,18 @@ PrivateDaemon::~PrivateDaemon() {
   stop();
 }
 
-void PrivateDaemon::start(const PrivateDaemonOptions& options) {
-  std::vector<std::string> words = {find_daemon().string(), "--device", options.device, "--socket",
-                                    socket().string()};
+FileDescriptor PrivateDaemon::start(const PrivateDaemonOptions& options) {
+  Pipe ready = make_pipe();
+  Pipe alive = make_pipe();
+  std::vector<std::string> words = {find_daemon().string(),
+                                    "--device",
+                                    options.device,
+                                    "--socket",
+                                    socket().string(),
+                                    "--ready-fd",
+                                    std::to_string(ready.write_end.get()),
+                                    "--exit-with-fd",
+                                    std::to_string(alive.read_end.get())};
   if (!options.firmware.empty()) {
     words.insert(words.end(), {"--firmware", options.firmware.string()});
   }
@@ -122,27 +143,32 @@ void PrivateDaemon::start(const PrivateDaemonOptions& options) {
       open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!log.valid())
     throw daemon_error("cannot write in " + folder_.string() + ": " + std::strerror(errno));
-  const pid_t parent = getpid();
   process_ = fork();
   if (process_ < 0)
     throw daemon_error(std::string("cannot start redboltd: ") + std::strerror(errno));
-  if (process_ == 0) become_daemon(arguments, log.get(), parent);
-}
-
-void PrivateDaemon::wait_for_socket() {
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  while (!std::filesystem::exists(socket())) {
-    check_interrupt();
-    if (has_ended()) throw daemon_error("redboltd ended before it was ready:\n" + last_words());
-    if (std::chrono::steady_clock::now() > deadline) {
-      throw daemon_error("redboltd was not ready after " + std::to_string(kStartTimeout.count()) +
-                         " s:\n" + last_words());
-    }
-    std::this_thread::sleep_for(kLook);
+  if (process_ == 0) {
+    become_daemon(arguments, {log.get(), ready.write_end.get(), alive.read_end.get()});
   }
+  alive_ = std::move(alive.write_end);
+  return std::move(ready.read_end);
 }
 
-bool PrivateDaemon::has_ended() {
+void PrivateDaemon::wait_until_ready(const FileDescriptor& ready) {
+  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+  while (std::chrono::steady_clock::now() < deadline) {
+    check_interrupt();
+    pollfd readable{ready.get(), POLLIN, 0};
+    if (poll(&readable, 1, static_cast<int>(kLook.count())) <= 0) continue;
+    char first = 0;
+    if (read(ready.get(), &first, 1) == 1) return;
+    // The daemon's end is closed without a word: it has ended, or is about to.
+    throw daemon_error("redboltd ended before it was ready:\n" + last_words());
+  }
+  throw daemon_error("redboltd was not ready after " + std::to_string(kStartTimeout.count()) +
+                     " s:\n" + last_words());
+}
+
+bool PrivateDaemon::has_ended() noexcept {
   if (process_ < 0) return true;
   if (waitpid(process_, &exit_status_, WNOHANG) != process_) return false;
   process_ = -1;

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "redbolt/base/file_descriptor.hpp"
+
 namespace redbolt::llm::cli {
 
 struct PrivateDaemonOptions {
@@ -16,7 +18,7 @@ struct PrivateDaemonOptions {
 
 class PrivateDaemon {
  public:
-  // Starts the redboltd next to this program and waits until its socket is there. Throws
+  // Starts the redboltd next to this program and waits until it serves clients. Throws
   // LlmError{daemon}, with what the daemon said last, when it does not come up.
   explicit PrivateDaemon(const PrivateDaemonOptions& options);
   PrivateDaemon(const PrivateDaemon&) = delete;
@@ -27,14 +29,16 @@ class PrivateDaemon {
   std::filesystem::path socket() const { return folder_ / "redboltd.sock"; }
 
  private:
-  void start(const PrivateDaemonOptions& options);
-  void wait_for_socket();
+  // Returns the end of the pipe on which the daemon says that it is ready.
+  FileDescriptor start(const PrivateDaemonOptions& options);
+  void wait_until_ready(const FileDescriptor& ready);
   void stop() noexcept;
-  bool has_ended();
+  bool has_ended() noexcept;
   // The end of what the daemon wrote.
   std::string last_words() const;
 
   std::filesystem::path folder_;
+  FileDescriptor alive_;  // the daemon ends when this is closed, also by our death
   pid_t process_ = -1;
   int exit_status_ = 0;
 };
