@@ -3,6 +3,7 @@
 #include <array>
 #include <new>
 
+#include "printable.hpp"
 #include "redbolt/driver/driver_error.hpp"
 #include "redbolt/pci/pci_function.hpp"
 
@@ -41,7 +42,7 @@ protocol::ErrorCode wire_code(pci::PciErrorCode code) {
 protocol::Error make_error(protocol::ErrorCode code, const std::string& message) {
   protocol::Error error;
   error.set_code(code);
-  error.set_message(message);
+  error.set_message(printable(message));
   return error;
 }
 

@@ -24,6 +24,7 @@ class DaemonError : public std::runtime_error {
   protocol::Error error_;
 };
 
+// message may quote what clients sent: it is made printable.
 protocol::Error make_error(protocol::ErrorCode code, const std::string& message);
 
 DaemonError invalid_argument(const std::string& message);

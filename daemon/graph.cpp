@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "daemon_error.hpp"
+#include "printable.hpp"
 #include "redbolt/base/checked.hpp"
 #include "redbolt/driver/command_encoder.hpp"
 
@@ -65,8 +66,8 @@ void GraphRecorder::add(const protocol::GraphNode& node, const ObjectTable& obje
   throw invalid_argument("neither a dispatch nor a barrier");
 } catch (const DaemonError& error) {
   protocol::Error located = error.error();
-  located.set_message("graph " + in_quotes(name_) + ", node " + std::to_string(nodes_.size()) +
-                      ": " + error.what());
+  located.set_message("graph " + in_quotes(printable(name_)) + ", node " +
+                      std::to_string(nodes_.size()) + ": " + error.what());
   throw DaemonError(std::move(located));
 }
 

@@ -8,12 +8,6 @@
 #endif
 
 namespace redbolt::daemon {
-namespace {
-
-constexpr std::size_t max_command = 120;
-
-}  // namespace
-
 #ifdef __APPLE__
 
 std::optional<PeerCredentials> peer_credentials(int socket) {
@@ -37,11 +31,5 @@ std::optional<PeerCredentials> peer_credentials(int socket) {
 }
 
 #endif
-
-std::string printable_command(std::string_view command) {
-  std::string result;
-  for (const char c : command.substr(0, max_command)) result += c >= ' ' && c <= '~' ? c : '?';
-  return result.empty() ? "(unnamed)" : result;
-}
 
 }  // namespace redbolt::daemon

@@ -5,8 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 
 namespace redbolt::daemon {
 
@@ -17,9 +15,5 @@ struct PeerCredentials {
 
 // Nothing if the system does not say, in which case nobody is let in.
 std::optional<PeerCredentials> peer_credentials(int socket);
-
-// What a client calls itself, made fit for other people's terminals: printable ASCII, cut to
-// length.
-std::string printable_command(std::string_view command);
 
 }  // namespace redbolt::daemon

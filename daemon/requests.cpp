@@ -4,6 +4,7 @@
 
 #include "daemon_error.hpp"
 #include "handler_table.hpp"
+#include "printable.hpp"
 #include "redbolt/protocol/version.hpp"
 #include "reports.hpp"
 #include "session.hpp"
@@ -12,6 +13,8 @@ namespace redbolt::daemon {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::size_t max_command = 120;
 
 // Longer waits are as good as for ever, and stay clear of overflow.
 constexpr std::uint64_t longest_wait_milliseconds = std::uint64_t{365} * 24 * 3600 * 1000;
@@ -82,7 +85,7 @@ asio::awaitable<Session::Outgoing> Session::hello(const protocol::Request& reque
                           std::to_string(protocol::version_major) +
                           "; use programs of the same release");
   }
-  command_ = printable_command(hello.command());
+  command_ = hello.command().empty() ? "(unnamed)" : printable(hello.command(), max_command);
   Outgoing outgoing;
   auto& reply = *outgoing.reply.mutable_hello();
   reply.set_version_major(protocol::version_major);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon_error.hpp"
+#include "printable.hpp"
 
 namespace redbolt::daemon {
 namespace {
@@ -19,7 +20,7 @@ protocol::Error fault_error(const std::string& submission, const driver::Interru
                  "the card stopped \"" + submission + "\": " + interrupt.describe() +
                      ". The card is reset; everything on it is lost");
   error.mutable_fault()->set_cause(driver::to_string(interrupt.kind));
-  error.mutable_fault()->set_submission(submission);
+  error.mutable_fault()->set_submission(printable(submission));
   if (interrupt.kind == driver::InterruptKind::memory_fault) {
     error.mutable_fault()->set_address(interrupt.address.value());
   }
@@ -133,7 +134,7 @@ protocol::Error SubmissionQueue::hang_error() {
                  "\"" + name + "\" did not end within " + std::to_string(hang_timeout_.count()) +
                      " ms and counts as hung. The card is reset; everything on it is lost");
   error.mutable_fault()->set_cause("hang");
-  error.mutable_fault()->set_submission(name);
+  error.mutable_fault()->set_submission(printable(name));
   return error;
 }
 

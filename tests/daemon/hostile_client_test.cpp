@@ -253,6 +253,16 @@ TEST_F(HostileClientTest, CommandsAreMadePrintable) {
   EXPECT_LE(command.size(), 120u);
 }
 
+TEST_F(HostileClientTest, NamesMayBeAnyBytesAndAreQuotedInPrint) {
+  auto connection = server_.connect();
+  connection.acquire_lease(0ms);
+  const auto error =
+      client_error_of([&] { connection.create_buffer(Bytes(1 << 30), "\xff\xfe\033[1m\n"); });
+  EXPECT_EQ(error.code(), client::ClientErrorCode::out_of_memory);
+  EXPECT_THAT(error.what(), HasSubstr("\"???[1m?\""));
+  connection.create_buffer(Bytes(16), "\xff\xfe");
+}
+
 TEST(AnotherUser, IsNotLetIn) {
   ServerOptions options = quick_options();
   options.peer = [](int) { return PeerCredentials{1234, ::geteuid() + 1}; };
