@@ -10,7 +10,7 @@ Card::FirmwareSource firmware_source() {
 
 emulator::CardOptions emulated_options(std::string_view text) {
   std::string options = "latency=0.1,hdp=strict,scatter=1";
-  if (!text.empty()) options += "," + std::string(text);
+  if (!text.empty()) options.append(",").append(text);
   return emulator::parse_card_options(options);
 }
 
