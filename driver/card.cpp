@@ -119,6 +119,9 @@ Metrics Card::metrics() {
 std::vector<Interrupt> Card::drain_interrupts() {
   return machine_->drain_interrupts();
 }
+bool Card::interrupts_pending() {
+  return machine_->interrupts_pending();
+}
 bool Card::is_present() {
   return machine_->function().is_present();
 }

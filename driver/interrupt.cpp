@@ -33,6 +33,13 @@ constexpr std::array meanings = {
     Meaning{kCommandClient, 239, 239, InterruptKind::illegal_instruction},
 };
 
+// SQ_INTERRUPT of an error carries its type in bits 24..21 of the first context word.
+constexpr unsigned kShaderInterrupt = 239;
+constexpr std::uint32_t kMemoryViolation = 2;
+constexpr std::uint32_t shader_error(std::uint32_t context) {
+  return context >> 21 & 0xf;
+}
+
 InterruptKind kind_of(unsigned client, unsigned source) {
   const auto found = std::ranges::find_if(meanings, [&](const Meaning& meaning) {
     return meaning.client == client && source >= meaning.first_source &&
@@ -45,8 +52,8 @@ InterruptKind kind_of(unsigned client, unsigned source) {
 
 const char* to_string(InterruptKind kind) {
   constexpr std::array names = {
-      "memory_fault", "illegal_instruction", "bad_packet", "privileged_register",
-      "queue_fault",  "end_of_pipe",         "other"};
+      "memory_fault",        "illegal_instruction", "memory_violation", "bad_packet",
+      "privileged_register", "queue_fault",         "end_of_pipe",      "other"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : "unknown";
 }
@@ -63,6 +70,12 @@ Interrupt decode_interrupt(std::span<const std::byte, kInterruptEntrySize> entry
   interrupt.pasid = words[3] & 0xffff;
   std::copy(words.begin() + 4, words.end(), interrupt.context.begin());
   interrupt.kind = kind_of(interrupt.client, interrupt.source);
+  if (interrupt.source == kShaderInterrupt &&
+      interrupt.kind == InterruptKind::illegal_instruction &&
+      shader_error(interrupt.context[0]) == kMemoryViolation) {
+    // The hub that refused the access has reported its address in an entry of its own.
+    interrupt.kind = InterruptKind::memory_violation;
+  }
   if (interrupt.kind == InterruptKind::memory_fault) {
     interrupt.address = GpuAddress(std::uint64_t{interrupt.context[0]} << 12 |
                                    std::uint64_t{interrupt.context[1] & 0xf} << 44);

@@ -35,6 +35,7 @@ InterruptHandler::InterruptHandler(RegisterFile& registers, VramWindow& window,
 
 void InterruptHandler::start() {
   read_pointer_ = 0;
+  window_.fill_zero(vram_layout::kInterruptWritePointer, Bytes(sizeof(std::uint32_t)));
   configure_ring0();
   configure_ring1();
 
@@ -55,6 +56,7 @@ void InterruptHandler::configure_ring0() {
   registers_.write(osssys::IH_RB_BASE, low32(base >> 8));
   registers_.write(osssys::IH_RB_BASE_HI, high32(base >> 8));
   registers_.write(kControl0, kControl0.rb_size(kRingSizeLog2Dwords) |
+                                  kControl0.wptr_writeback_enable(1) |
                                   kControl0.wptr_overflow_enable(1) | kControl0.mc_snoop(1) |
                                   kControl0.rptr_rearm(1) | kControl0.mc_space(kMemoryController) |
                                   kControl0.wptr_overflow_clear(1));
@@ -83,6 +85,12 @@ void InterruptHandler::handle_overflow() {
   // The bit is a trigger: it has to be taken back for the next overflow to be seen.
   registers_.update(kControl0, kControl0.wptr_overflow_clear(1));
   registers_.update(kControl0, kControl0.wptr_overflow_clear(0));
+}
+
+bool InterruptHandler::pending() {
+  const std::uint32_t raw = window_.read32(vram_layout::kInterruptWritePointer);
+  return (osssys::IH_RB_WPTR.offset.of(raw) * 4 & kPointerMask) != read_pointer_ ||
+         osssys::IH_RB_WPTR.rb_overflow.of(raw) != 0;
 }
 
 std::vector<Interrupt> InterruptHandler::drain() {

@@ -31,6 +31,10 @@ class InterruptHandler {
   std::vector<Interrupt> drain();
   bool overflowed() const { return overflowed_; }
 
+  // Whether drain() would find something: what the card last wrote of its write pointer into video
+  // memory. No register is read.
+  bool pending();
+
  private:
   void configure_ring0();
   void configure_ring1();

@@ -57,6 +57,7 @@ class Machine {
   CopyQueue& copies() { return *copies_; }
   Metrics metrics() { return power_->metrics(); }
   std::vector<Interrupt> drain_interrupts();
+  bool interrupts_pending() { return interrupts_->pending(); }
 
  private:
   struct Step;

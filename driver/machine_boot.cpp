@@ -229,12 +229,25 @@ void Machine::release_queues() {
   scratch_ = VramBlock();
 }
 
+// Through the power controller, which resets the whole card but the link; if it does not answer,
+// through the PCI function, where that way to reach the card offers one.
 void Machine::reset_card() {
   framebuffer_ = read_framebuffer(registers_, vram_size_);
-  PowerController power(registers_, *window_, framebuffer_);
-  power.send(SmuMessage::get_smu_version, 0);  // whether it answers at all
   link_->disable_bus_master();
-  power.request_reset();
+  try {
+    PowerController power(registers_, *window_, framebuffer_);
+    power.send(SmuMessage::get_smu_version, 0);  // whether it answers at all
+    power.request_reset();
+    detail_ = "mode 1";
+  } catch (const DriverError& error) {
+    if (error.code() == DriverErrorCode::link_lost) throw;
+    try {
+      function_.reset();
+    } catch (const pci::PciError&) {
+      throw error;
+    }
+    detail_ = "PCI function";
+  }
   std::this_thread::sleep_for(kResetTime);
   link_->restore_configuration();
   wait_for_reset();

@@ -87,6 +87,7 @@ void SubmissionRing::copy_in(std::span<const std::uint32_t> words) {
 }
 
 void SubmissionRing::put(std::span<const std::uint32_t> words) {
+  if (words.empty()) return;
   if (words.size() > (std::uint64_t{1} << dwords_log2_) / 2) {
     throw DriverError(DriverErrorCode::invalid_argument, options_.name, "",
                       "a run of packets is larger than half the ring");

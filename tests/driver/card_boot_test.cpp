@@ -32,6 +32,24 @@ TEST(CardBoot, ColdBootDescribesTheCardAndReportsItsSteps) {
   EXPECT_TRUE(emulated.unknown_registers().empty()) << emulated.unknown_registers().begin()->first;
 }
 
+TEST(CardBoot, ASmallerProductOfTheSameChip) {
+  emulator::Card emulated(test::emulated_options("profile=rx7900xt"));
+  const auto card = test::boot(emulated);
+  EXPECT_EQ(card->info().marketing_name, "Radeon RX 7900 XT");
+  EXPECT_EQ(card->info().compute_units, 84u);
+  EXPECT_EQ(card->info().vram, 20_GiB - 16_MiB);
+}
+
+TEST(CardBoot, ASourceWithoutFirmwareIsItsOwnError) {
+  emulator::Card emulated(test::emulated_options());
+  const auto nothing = [](const firmware::ChipFirmwareNames& names) {
+    return firmware::FirmwareSet::load(names, {});
+  };
+  EXPECT_THROW(Card(emulated.attach(), nothing), firmware::FirmwareError);
+  // The card is as it was: the next attempt boots it cold.
+  EXPECT_EQ(test::boot(emulated)->boot_report().kind, BootReport::Kind::cold);
+}
+
 TEST(CardBoot, CopiesThereAndBack) {
   emulator::Card emulated(test::emulated_options());
   const auto card = test::boot(emulated);

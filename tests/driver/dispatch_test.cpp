@@ -191,13 +191,18 @@ TEST_F(Dispatch, AFaultIsReportedAndTheNextRunResetsTheCard) {
   encoder.dispatch(launch(load(test::kStoreKernel), nowhere));
   const IndirectBuffer buffer = store(encoder);
   card->compute().wait(card->compute().submit({&buffer, 1}), 500ms);
+  EXPECT_TRUE(card->interrupts_pending());
   const auto interrupts = card->drain_interrupts();
+  EXPECT_FALSE(card->interrupts_pending());
   ASSERT_FALSE(interrupts.empty());
   const auto fault = std::ranges::find(interrupts, InterruptKind::memory_fault, &Interrupt::kind);
   ASSERT_NE(fault, interrupts.end());
   EXPECT_EQ(fault->address, nowhere) << fault->describe();
   EXPECT_TRUE(fault->write);
   EXPECT_TRUE(fault->is_error());
+  EXPECT_NE(std::ranges::find(interrupts, InterruptKind::memory_violation, &Interrupt::kind),
+            interrupts.end())
+      << "the wave that was stopped";
 
   for (VramBlock* block : {&code, &kernarg, &commands}) *block = VramBlock();
   out = HostBlock();

@@ -52,6 +52,7 @@ using Differences = std::map<std::string, std::uint32_t>;
 const Differences& after_boot() {
   static const Differences table = {
       {"regSCRATCH_REG7", 0x5edb0001},
+      {"regIH_RB_CNTL", 0xc0330121},
       {"regCP_MEC_RS64_PRGRM_CNTR_START", 0xc00},
       {"regCP_HQD_PQ_RPTR_REPORT_ADDR", 0x100080},
       {"regCP_HQD_PQ_WPTR_POLL_ADDR", 0x100038},

@@ -54,6 +54,14 @@ TEST(Interrupt, KindsBySenderAndSource) {
   EXPECT_EQ(kind(10, 49), InterruptKind::end_of_pipe);
   EXPECT_EQ(kind(10, 60), InterruptKind::queue_fault);
   EXPECT_EQ(kind(31, 7), InterruptKind::other);
+  // SQ_INTERRUPT of an error: bits 24..21 of the context are 1 for an illegal instruction, 2 for a
+  // memory violation.
+  const auto shader_error = [](std::uint32_t type) {
+    const Entry words = {20u | 239u << 8, 0, 0, 0, type << 21, 2u << 6};
+    return decode_interrupt(std::as_bytes(std::span(words))).kind;
+  };
+  EXPECT_EQ(shader_error(1), InterruptKind::illegal_instruction);
+  EXPECT_EQ(shader_error(2), InterruptKind::memory_violation);
 }
 
 class Handler : public testing::Test {
@@ -61,6 +69,7 @@ class Handler : public testing::Test {
   static constexpr std::uint32_t kRing = 256 << 10;
   Handler() {
     file.set_bases(test::navi31_bases());
+    std::memset(function.vram() + vram_layout::kInterruptWritePointer.value(), 0xee, 4);
     handler.start();
   }
   void put(std::uint32_t at, const Entry& entry) {
@@ -76,9 +85,10 @@ class Handler : public testing::Test {
 };
 
 TEST_F(Handler, StartsAsTheReference) {
-  // Events 92 to 115 of the trace: addresses and final values.
+  // Events 92 to 115 of the trace: addresses and final values; and in IH_RB_CNTL bit 8, the
+  // write-back of the write pointer.
   const std::map<std::uint32_t, std::uint32_t> expected = {
-      {0x1121, 0x80000030}, {0x1122, 0}, {0x1120, 0xc0330021}, {0x1126, 0x43000},
+      {0x1121, 0x80000030}, {0x1122, 0}, {0x1120, 0xc0330121}, {0x1126, 0x43000},
       {0x1125, 0x80},       {0x1124, 0}, {0x1123, 0},          {0x1127, 0},
       {0x112d, 0x80000440}, {0x112e, 0}, {0x112c, 0xc0100221}, {0x1130, 0},
       {0x112f, 0},          {0x1133, 0}, {0x117a, 0x40000},    {0x1175, 8},
@@ -90,6 +100,22 @@ TEST_F(Handler, NothingNewCostsOneRead) {
   const auto before = function.register_reads;
   EXPECT_TRUE(handler.drain().empty());
   EXPECT_EQ(function.register_reads, before + 1);
+}
+
+TEST_F(Handler, PendingReadsTheWritePointerInMemoryAndNoRegister) {
+  const auto write_back = [&](std::uint32_t value) {
+    std::memcpy(function.vram() + vram_layout::kInterruptWritePointer.value(), &value, 4);
+  };
+  const auto before = function.register_reads;
+  EXPECT_FALSE(handler.pending()) << "whatever lay there was cleared";
+  write_back(32);
+  EXPECT_TRUE(handler.pending());
+  EXPECT_EQ(function.register_reads, before);
+  function.values[write_pointer] = 32;
+  EXPECT_EQ(handler.drain().size(), 1u);
+  EXPECT_FALSE(handler.pending());
+  write_back(32 | 1);
+  EXPECT_TRUE(handler.pending()) << "an overflow that came all the way round";
 }
 
 TEST_F(Handler, DrainsInOrderAcrossTheEnd) {

@@ -184,6 +184,9 @@ class Card {
   // What the card reported since the last call. Reads one register: not for the token loop.
   std::vector<Interrupt> drain_interrupts();
 
+  // Whether there is something to drain. Reads four bytes of video memory and no register.
+  bool interrupts_pending();
+
   // False when the card no longer answers on the bus.
   bool is_present();
 

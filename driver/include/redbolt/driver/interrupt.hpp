@@ -12,6 +12,7 @@ namespace redbolt::driver {
 enum class InterruptKind : std::uint8_t {
   memory_fault,         // an access the page tables do not allow
   illegal_instruction,  // a wave met an instruction it cannot execute, or trapped
+  memory_violation,     // a wave was stopped by an access that was refused
   bad_packet,           // a queue met a packet it does not know
   privileged_register,  // a packet or wave touched a register it must not
   queue_fault,          // the copy engine reported an error
