@@ -192,6 +192,8 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
   if (gc::COMPUTE_DISPATCH_INITIATOR.compute_shader_en.of(initiator) == 0) return;
   const Dispatch dispatch =
       set_up_dispatch(registers, dimensions, initiator, vmid, parts_.card.registers);
+  const auto turn = parts_.gate.enter(control_.stop_token());
+  if (!turn) throw QueueError(QueueErrorKind::aborted, "the queue was reset before a dispatch");
   parts_.dispatches.add();
   HubMemoryPort port(parts_.card.graphics_hub, vmid);
   const DispatchResult result =

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "blocks/dispatch_gate.hpp"
 #include "blocks/engine.hpp"
 #include "blocks/hub_engine_memory.hpp"
 #include "blocks/ring_queue.hpp"
@@ -19,6 +20,7 @@ namespace redbolt::emulator {
 struct ComputeParts {
   CardParts card;
   Dispatcher& dispatcher;
+  DispatchGate& gate;
   Counters& shader_counters;
   std::array<Counter*, 256> packets{};  // by opcode
   Counter& dispatches;

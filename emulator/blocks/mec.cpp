@@ -51,6 +51,7 @@ Mec::Mec(const CardParts& parts, Dispatcher& dispatcher, Counters& shader_counte
          std::function<bool()> firmware_loaded)
     : parts_{parts,
              dispatcher,
+             gate_,
              shader_counters,
              packet_counters(parts.counters),
              parts.counters.get("dispatches"),
@@ -102,15 +103,16 @@ void Mec::connect_registers() {
 }
 
 void Mec::stop() {
+  // All are told before any is waited for: one may wait for another's dispatch.
+  abort_all();
   decltype(slots_) ending;
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    ending = std::exchange(slots_, {});
-  }
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  ending = std::exchange(slots_, {});
 }
 
 void Mec::reset() {
+  abort_all();
   decltype(slots_) ending;
   const std::lock_guard lock(mutex_);
   ending = std::exchange(slots_, {});

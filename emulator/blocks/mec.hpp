@@ -58,6 +58,7 @@ class Mec : public Engine {
   bool pipe_runs(unsigned pipe, std::uint32_t control) const;
   Slot find(Selection selection) const;
 
+  DispatchGate gate_;
   ComputeParts parts_;
   std::function<bool()> firmware_loaded_;
   // Guards slots_ and refused_. Never held while registers are written with effects or a queue is

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "queue_card.hpp"
 
 namespace redbolt::emulator::testing {
@@ -38,7 +40,8 @@ const std::vector<std::uint32_t> endless_program{0xbfa0ffff};  // s_branch -1
 
 class MecTest : public ::testing::Test {
  protected:
-  MecTest() {
+  MecTest() { prepare(); }
+  void prepare() {
     card.clear(page, 0x40000);
     card.write(gc::CP_MEC_DOORBELL_RANGE_LOWER, 0);
     card.write(gc::CP_MEC_DOORBELL_RANGE_UPPER, 0xf8);
@@ -63,7 +66,8 @@ class MecTest : public ::testing::Test {
                 std::uint32_t doorbell_byte = doorbell) {
     std::vector<std::uint32_t> mqd(512);
     mqd[0] = 0xc0310800;
-    for (const std::size_t mask : {23u, 24u, 26u, 27u, 44u, 45u, 46u, 47u}) mqd[mask] = compute_units;
+    for (const std::size_t mask : {23u, 24u, 26u, 27u, 44u, 45u, 46u, 47u})
+      mqd[mask] = compute_units;
     const std::uint64_t mc = card.state().parts().memory.framebuffer_base().value() + mqd_offset;
     const auto set = [&](std::size_t index, std::uint64_t address) {
       mqd[index] = low(address);
@@ -327,6 +331,27 @@ TEST_F(MecTest, EndlessWaveKeepsItsQueueUntilReset) {
   EXPECT_EQ(card.load32(data), 7u);
 }
 
+// The second queue's dispatch waits behind the first's, which never ends.
+TEST_F(MecTest, QueueBehindAnEndlessWaveCanBeReset) {
+  constexpr std::uint32_t other_doorbell = 0x20;
+  load(endless_program);
+  activate();
+  submit(dispatch(data, 1));
+  ASSERT_TRUE(eventually([&] { return card.counter("dispatches") == 1; }));
+  select(1);
+  const std::uint64_t second_ring = ring + 0x10000;
+  const auto work = release(data, 1) + dispatch(data, 1);
+  card.put(second_ring, work);
+  card.store64(poll, work.size());
+  activate(second_ring, 0xffffffff, other_doorbell);
+  card.state().ring_doorbell(other_doorbell, work.size(), 8);
+  ASSERT_TRUE(eventually([&] { return card.load32(data) == 1; }));
+  reset_queue();
+  EXPECT_TRUE(ends());
+  select(0);
+  EXPECT_TRUE(is_active());
+}
+
 TEST_F(MecTest, CardGoesAwayWithAnEndlessWave) {
   load(endless_program);
   activate();
@@ -407,6 +432,43 @@ TEST_F(MecTest, HdpFlushByWriteWaitWrite) {
          release(data, 1));
   ASSERT_TRUE(drained());
   EXPECT_EQ(card.load32(data), 1u);
+}
+
+// A host that activates queues, rings doorbells and resets queues without waiting for anything,
+// while the card is reset under its hands. Nothing may hang, and afterwards the card works.
+TEST_F(MecTest, ResetsWhileTheHostIsAtWork) {
+  load(endless_program);
+  std::atomic<bool> enough{false};
+  std::thread host([&] {
+    for (std::uint32_t round = 0; !enough; ++round) {
+      select(round % 3);
+      activate();
+      const auto work = round % 2 == 0 ? dispatch(data, 1) : wait_equal(data, 1);
+      card.put(ring, work);
+      card.store64(poll, work.size());
+      card.state().ring_doorbell(doorbell, work.size(), 8);
+      if (round % 5 == 0) reset_queue();
+      if (round % 7 == 0) card.write(gc::CP_HQD_ACTIVE, 0);
+      if (round % 11 == 0) card.write(gc::CP_MEC_RS64_CNTL, 0x4010000);
+      card.write(gc::CP_MEC_RS64_CNTL, 0x4000000);
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    card.state().bus_reset();
+    card.program();
+  }
+  enough = true;
+  host.join();
+
+  card.state().bus_reset();
+  card.program();
+  prepare();
+  load(store_program);
+  activate();
+  submit(dispatch(data, 5) + release(data + 4, 1));
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data), 5u);
 }
 
 }  // namespace

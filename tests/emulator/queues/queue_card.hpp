@@ -42,7 +42,10 @@ class QueueCard {
   static constexpr std::uint64_t mapped_from = 0x1000000;  // VRAM offsets that are mapped
   static constexpr std::uint64_t mapped_to = 0x4000000;
 
-  QueueCard() : state_(options()) {
+  QueueCard() : state_(options()) { program(); }
+
+  // Everything a driver would have programmed; again after a reset.
+  void program() {
     write_page_tables();
     program_hub(
         address_of(gc::GCVM_CONTEXT0_CNTL), address_of(gc::GCVM_CONTEXT0_PAGE_TABLE_BASE_ADDR_LO32),
