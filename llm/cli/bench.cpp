@@ -132,8 +132,7 @@ nlohmann::json decode_costs(const Measured& measured, const LoadedModel& model,
       {"vram_bytes_written", per_token(card, "vram_bytes_written", tokens)},
       {"ideal_bytes", ideal_bytes(model, options.prompt_tokens, tokens)},
       {"link_bytes",
-       static_cast<double>(link_total("bytes_read") + link_total("bytes_written")) /
-           tokens},
+       static_cast<double>(link_total("bytes_read") + link_total("bytes_written")) / tokens},
       {"wave_instructions", instructions_per_token(card, tokens)},
   };
 }

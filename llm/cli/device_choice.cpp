@@ -66,6 +66,7 @@ ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& comman
     options.socket = choice.socket;
   }
   device_ = std::make_unique<runtime::Device>(options);
+  if (daemon_) daemon_->hide();
 }
 
 void note_device(runtime::Device& device) {

@@ -186,6 +186,10 @@ void PrivateDaemon::stop() noexcept {
       waitpid(process_, &exit_status_, 0);
     }
   }
+  hide();
+}
+
+void PrivateDaemon::hide() noexcept {
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }

@@ -28,6 +28,10 @@ class PrivateDaemon {
 
   std::filesystem::path socket() const { return folder_ / "redboltd.sock"; }
 
+  // Once connected: removes the folder with the socket now, so that even a client that is killed
+  // leaves nothing behind. The connection stays.
+  void hide() noexcept;
+
  private:
   // Returns the end of the pipe on which the daemon says that it is ready.
   FileDescriptor start(const PrivateDaemonOptions& options);

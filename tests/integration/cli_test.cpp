@@ -1,12 +1,16 @@
 // redbolt-llm as a user meets it: help, exit codes, what goes to which stream, and errors that
 // leave nothing behind.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "daemon_process.hpp"
 #include "program.hpp"
@@ -113,29 +117,85 @@ TEST(CommandLine, AFailedLogitsRunLeavesNoFile) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-// One that starts its own daemon and cleans up after it.
-TEST(PrivateDaemon, AnswersAndLeavesNothing) {
-  TemporaryFolder folder;
-  write_firmware(folder.path() / "firmware");
-  const auto temporary = folder.path() / "tmp";
-  std::filesystem::create_directory(temporary);
-  setenv("TMPDIR", temporary.c_str(), 1);
+// Whether a process of this name whose command line holds `mark` is alive.
+bool is_alive(const std::string& mark) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::string command = read_file(entry.path() / "cmdline");
+    if (command.find("redboltd") != std::string::npos && command.find(mark) != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+// A command that starts its own daemon, and a temporary folder in which it may leave nothing.
+class PrivateDaemon : public testing::Test {
+ protected:
+  PrivateDaemon() {
+    write_firmware(firmware());
+    std::filesystem::create_directory(temporary());
+    setenv("TMPDIR", temporary().c_str(), 1);
+  }
+  ~PrivateDaemon() override { unsetenv("TMPDIR"); }
+
+  std::filesystem::path firmware() const { return folder_.path() / "firmware"; }
+  std::filesystem::path temporary() const { return folder_.path() / "tmp"; }
+
+  // Starts an answer that goes on for long, waits for its first words, sends the signal, and
+  // returns the exit code once the daemon is gone as well.
+  int exit_code_after(int signal) {
+    const auto output = folder_.path() / "output";
+    const auto input = folder_.path() / "input";
+    std::ofstream(input) << "Hello";
+    const pid_t process = start_program(program_path("redbolt-llm"),
+                                        {"run", "-m", kModel, "--raw", "-n", "4000", "--device",
+                                         "emulated", "--firmware", firmware()},
+                                        input, output, folder_.path() / "errors");
+    while (read_file(output).empty()) {
+      if (waitpid(process, nullptr, WNOHANG) != 0) {
+        ADD_FAILURE() << read_file(folder_.path() / "errors");
+        return -1;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_TRUE(is_alive(temporary()));
+    kill(process, signal);
+    int status = 0;
+    EXPECT_EQ(waitpid(process, &status, 0), process);
+    for (int look = 0; is_alive(temporary()) && look < 1000; ++look) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_FALSE(is_alive(temporary()));
+    EXPECT_TRUE(std::filesystem::is_empty(temporary()));
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(PrivateDaemon, IsGoneAfterAnInterrupt) {
+  EXPECT_EQ(exit_code_after(SIGINT), 128 + SIGINT);
+}
+
+TEST_F(PrivateDaemon, IsGoneAfterItsClientIsKilled) {
+  EXPECT_EQ(exit_code_after(SIGKILL), 128 + SIGKILL);
+}
+
+TEST_F(PrivateDaemon, AnswersAndLeavesNothing) {
   const auto result = llm({"run", "-m", kModel, "-p", "Hello", "--raw", "-n", "3", "--device",
-                           "emulated", "--firmware", folder.path() / "firmware"});
-  unsetenv("TMPDIR");
+                           "emulated", "--firmware", firmware()});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_NE(result.output, "");
   EXPECT_NE(result.errors.find("RX 7900"), std::string::npos) << result.errors;
-  EXPECT_TRUE(std::filesystem::is_empty(temporary));
+  EXPECT_TRUE(std::filesystem::is_empty(temporary()));
 }
 
-TEST(PrivateDaemon, ThatDoesNotComeUpIsExplained) {
-  TemporaryFolder folder;
+TEST_F(PrivateDaemon, ThatDoesNotComeUpIsExplained) {
   const auto result = llm({"run", "-m", kModel, "-p", "x", "--raw", "--device", "emulated",
-                           "--firmware", folder.path() / "none"});
+                           "--firmware", folder_.path() / "none"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.output, "");
   EXPECT_NE(result.errors.find("firmware"), std::string::npos) << result.errors;
+  EXPECT_TRUE(std::filesystem::is_empty(temporary()));
 }
 
 TEST(Admission, WhatDoesNotFitIsRefusedBeforeItIsLoaded) {
