@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <optional>
 
 #include "emulated.hpp"
 
@@ -158,6 +159,38 @@ TEST(CardBoot, LargeArenaMapsWithFewWrites) {
   std::vector<std::byte> result(4096);
   host.memory().read(4_KiB, result);
   EXPECT_EQ(result, data);
+}
+
+// The same addresses, used, given back, and mapped to something else: no stale translation is left.
+TEST(CardBoot, RemappedAddressesReachTheNewMemory) {
+  emulator::Card emulated(test::emulated_options());
+  const auto card = test::boot(emulated);
+  HostBlock out = card->allocate_host(64_KiB);
+  std::optional<GpuAddress> address;
+  for (unsigned round = 0; round < 6; ++round) {
+    const auto data = test::pattern(16 << 10, round);
+    HostBlock host;
+    VramBlock vram;
+    GpuAddress source;
+    if (round % 2 == 0) {
+      host = card->allocate_host(16_KiB);
+      host.memory().write(Bytes(0), data);
+      source = host.address();
+    } else {
+      vram = card->allocate_vram(16_KiB);
+      card->write_vram(vram, Bytes(0), data);
+      source = vram.address();
+    }
+    if (address) {
+      ASSERT_EQ(source, *address) << "the test needs the same address again";
+    }
+    address = source;
+    ASSERT_TRUE(card->copies().wait(card->copies().copy(out.address(), source, 16_KiB), 10s));
+    std::vector<std::byte> result(data.size());
+    out.memory().read(Bytes(0), result);
+    ASSERT_EQ(result, data) << "round " << round;
+  }
+  EXPECT_TRUE(card->drain_interrupts().empty());
 }
 
 TEST(CardBoot, VideoMemoryRunsOutWithAnErrorAndComesBack) {
