@@ -52,6 +52,7 @@ inline constexpr std::uint8_t glc = 4;               // memory: atomics return t
 inline constexpr std::uint8_t is_vopc = 8;           // writes a lane mask
 inline constexpr std::uint8_t global_segment = 16;
 inline constexpr std::uint8_t scratch_segment = 32;
+inline constexpr std::uint8_t unmodified = 64;  // vector: nothing happens to operands and result
 }  // namespace flag
 
 // A byte that other workers may read while it is decoded: they then see the old or the new value,

@@ -183,6 +183,18 @@ std::uint16_t Decoding::scalar_destination(std::uint32_t number, unsigned dwords
   return static_cast<std::uint16_t>(number);
 }
 
+namespace {
+
+// Notes that the operation proper is all there is to do, the case for which handlers are fastest.
+void mark_unmodified(Instruction& instruction) {
+  bool plain = instruction.output_modifier == 0 &&
+               (instruction.flags & (flag::clamp | flag::destination_high)) == 0;
+  for (const Operand& source : instruction.source) plain = plain && source.modifiers == 0;
+  if (plain) instruction.flags |= flag::unmodified;
+}
+
+}  // namespace
+
 Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned vgpr_limit) {
   Decoding decoding(words, vgpr_limit);
   decoding.encoding = find_encoding(words[0]);
@@ -228,6 +240,8 @@ Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned v
     instruction.handler.store(execute_illegal, std::memory_order_relaxed);
     decoding.result.has_extra = false;
   }
+  mark_unmodified(instruction);
+  for (Instruction& inner : decoding.result.extra.inner) mark_unmodified(inner);
   return decoding.result;
 }
 

@@ -1,10 +1,12 @@
 // Loads and stores of LDS, and the DS instructions that move data between lanes without touching it.
 // Atomics are in ds_atomic.cpp.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "semantics/lds.hpp"
 #include "semantics/registry.hpp"
+#include "semantics/transpose.hpp"
 
 namespace redbolt::emulator {
 namespace {
@@ -13,9 +15,30 @@ using u32 = std::uint32_t;
 
 constexpr u32 dwords(u32 bytes) { return (bytes + 3) / 4; }
 
+// Whether every lane, disabled ones too, accesses LDS that the workgroup has.
+template <u32 bytes>
+bool all_inside(const Wave& wave, const u32* base, u32 offset) {
+  u32 highest = 0;
+  for (unsigned lane = 0; lane < lane_count; ++lane) highest = std::max(highest, base[lane]);
+  return std::uint64_t{highest} + offset + bytes <= wave.workgroup->lds_size;
+}
+
 // `bytes` at each lane's offset, as rows of registers.
 template <u32 bytes>
 void read_rows(const Wave& wave, const u32* base, u32 offset, Row* rows) {
+  if (bytes % 4 == 0 && all_inside<bytes>(wave, base, offset)) {
+    const std::uint8_t* lds = wave.workgroup->lds + offset;
+    if constexpr (bytes == 16) {
+      load_transposed_128([&](unsigned lane) { return lds + base[lane]; }, rows);
+    } else {
+      for (unsigned lane = 0; lane < lane_count; ++lane) {
+        u32 words[dwords(bytes)];
+        std::memcpy(words, lds + base[lane], bytes);
+        for (u32 r = 0; r < dwords(bytes); ++r) rows[r].lane[lane] = words[r];
+      }
+    }
+    return;
+  }
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     const auto value = lds_read<std::array<std::uint8_t, bytes>>(wave, base[lane] + offset);
     u32 words[dwords(bytes)] = {};
@@ -26,6 +49,16 @@ void read_rows(const Wave& wave, const u32* base, u32 offset, Row* rows) {
 
 template <u32 bytes>
 void write_rows(Wave& wave, const u32* base, u32 offset, u32 first_row, u32 shift = 0) {
+  if (bytes % 4 == 0 && wave.exec() == all_lanes && all_inside<bytes>(wave, base, offset)) {
+    std::uint8_t* lds = wave.workgroup->lds + offset;
+    const u32* rows = wave.vgpr[first_row].data();
+    for (unsigned lane = 0; lane < lane_count; ++lane) {
+      u32 words[dwords(bytes)];
+      for (u32 r = 0; r < dwords(bytes); ++r) words[r] = rows[r * lane_count + lane];
+      std::memcpy(lds + base[lane], words, bytes);
+    }
+    return;
+  }
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     if (!lane_enabled(wave, lane)) continue;
     u32 words[dwords(bytes)];

@@ -56,7 +56,7 @@ template <std::uint32_t bytes>
 REDBOLT_GUEST_MEMORY void load_lanes(const std::byte* page, const LaneAddresses& addresses,
                                      std::uint64_t base, Row* rows) {
   if constexpr (bytes == 16) {
-    load_transposed_128(page, addresses.lane, base, rows);
+    load_transposed_128([&](unsigned i) { return page + (addresses.lane[i] - base); }, rows);
   } else {
     for (unsigned i = 0; i < lane_count; ++i) {
       std::uint32_t value[dwords(bytes)] = {};

@@ -24,6 +24,13 @@ template <class Closure, class R, class... A>
 struct LaneSignature<R (Closure::*)(A...) const> {
   template <auto function>
   static void run(Wave& wave, const Instruction& instruction) {
+    if constexpr (all_dwords) {
+      const bool plain = (instruction.flags & flag::unmodified) != 0 && wave.exec() == all_lanes;
+      if (plain && (!has_float || wave.float_is_plain)) {
+        run_unmodified<function>(wave, instruction, std::index_sequence_for<A...>{});
+        return;
+      }
+    }
     run_with<function>(wave, instruction, std::index_sequence_for<A...>{});
   }
 
@@ -43,6 +50,28 @@ struct LaneSignature<R (Closure::*)(A...) const> {
   }
 
  private:
+  template <class T>
+  static constexpr bool is_dword = sizeof(T) == 4 && !std::is_same_v<T, Half> && !std::is_same_v<T, HalfToOdd>;
+  static constexpr bool all_dwords = is_dword<R> && (is_dword<A> && ...);
+  static constexpr bool has_float = std::is_same_v<R, float> || (std::is_same_v<A, float> || ...);
+
+  // Straight from registers to registers. The destination may be a source: each lane reads before it
+  // writes, which is all the compiler needs to know to use whole vectors.
+  template <auto function, std::size_t... n>
+  static void run_unmodified(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
+    Row space[sizeof...(A)];
+    const std::uint32_t* sources[] = {raw_row(wave, instruction.source[n], space[n])...};
+    std::uint32_t* result = wave.vgpr[instruction.destination].data();
+#if defined(__clang__)
+#pragma clang loop vectorize(assume_safety)
+#else
+#pragma GCC ivdep
+#endif
+    for (unsigned lane = 0; lane < lane_count; ++lane) {
+      result[lane] = std::bit_cast<std::uint32_t>(function(std::bit_cast<A>(sources[n][lane])...));
+    }
+  }
+
   static Operand low_half_of(Operand operand) {
     operand.modifiers &= modifier::high_half | modifier::negate;
     return operand;
