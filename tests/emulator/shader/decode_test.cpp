@@ -52,7 +52,8 @@ Field opcode_field(Encoding encoding) {
 
 std::string range(const std::string& prefix, std::uint32_t first, unsigned dwords) {
   if (dwords <= 1) return prefix + std::to_string(first);
-  return prefix + "[" + std::to_string(first) + ":" + std::to_string(first + dwords - 1) + "]";
+  std::string text = prefix;
+  return text.append("[").append(std::to_string(first)).append(":").append(std::to_string(first + dwords - 1)).append("]");
 }
 
 std::string scalar_name(std::uint32_t number, unsigned dwords) {
@@ -90,7 +91,7 @@ std::string name_of(const OpcodeInfo& info, const Operand& operand, unsigned dwo
     return range("v", operand.value, dwords) + half_suffix(info, (operand.modifiers & modifier::high_half) != 0);
   }
   if (operand.kind == OperandKind::sgpr) return scalar_name(operand.value, dwords);
-  return "#" + std::to_string(operand.value);
+  return std::string("#").append(std::to_string(operand.value));
 }
 
 // Whether LLVM's text for an operand means what was decoded. Constants: integers by value; inline
@@ -250,7 +251,8 @@ class DecodeTest : public ::testing::Test {
     } else if (info.encoding == Encoding::ds || info.encoding == Encoding::flat ||
                info.encoding == Encoding::global || info.encoding == Encoding::scratch) {
       const bool swizzle = expected.text.find("swizzle(") != std::string::npos;
-      if (!swizzle) ASSERT_EQ(instruction.immediate, expected.number("offset", 0)) << expected.text;
+      const std::int64_t offset = swizzle ? instruction.immediate : expected.number("offset", 0);
+      ASSERT_EQ(instruction.immediate, offset) << expected.text;
     }
   }
 
