@@ -1,4 +1,5 @@
 // The security processor: what it takes, in which order, and what it refuses.
+#include "blocks/firmware_image.hpp"
 #include "boot_sequence.hpp"
 
 namespace redbolt::emulator::test {
@@ -90,6 +91,34 @@ TEST_F(Psp, RefusesImagesThatAreNotRight) {
   expect_refused(kdb, make_payload({.kind = 3, .body = 1u << 20}));        // too large
   expect_refused(kdb, Image(4096));                                        // nothing
   EXPECT_EQ(card_.read(BootSequence::sign_of_life), 0u);
+}
+
+TEST(FirmwareImage, IsJudgedAsAWhole) {
+  const std::uint32_t kind = 3;
+  const auto verdict = [&](const std::vector<std::byte>& image) {
+    return check_image(image, std::span(&kind, 1));
+  };
+  auto image = make_payload({.kind = 3});
+  EXPECT_EQ(verdict(image), ImageVerdict::accepted);
+  image.resize(image.size() + 16);
+  EXPECT_EQ(verdict(image), ImageVerdict::accepted);  // padding
+  image.resize(image.size() + 1);
+  EXPECT_EQ(verdict(image), ImageVerdict::bad_header);
+  EXPECT_EQ(verdict(make_payload({.kind = 3, .body = 1u << 20})), ImageVerdict::too_large);
+  EXPECT_EQ(verdict(make_payload({.kind = 2})), ImageVerdict::wrong_kind);
+  EXPECT_EQ(verdict(make_payload({.kind = 3, .chip = 7})), ImageVerdict::wrong_chip);
+  // No prefix of an image is an image.
+  const auto whole = make_payload({.kind = 3});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(verdict({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}),
+              ImageVerdict::truncated);
+  }
+  // And every bit before the trailer's padding counts.
+  for (std::size_t i = 0; i < whole.size() - 248; ++i) {
+    auto flipped = whole;
+    flipped[i] ^= std::byte{0x10};
+    EXPECT_NE(verdict(flipped), ImageVerdict::accepted) << i;
+  }
 }
 
 TEST_F(Psp, RefusesAnAddressOutsideVram) {
@@ -244,9 +273,10 @@ TEST_F(Psp, TheTmrIsOutOfTheHostsReach) {
   // Its neighbours are not.
   card_.write_vram64(0x200000 + BootSequence::tmr_bytes, 5);
   EXPECT_EQ(card_.read_vram32(0x200000 + BootSequence::tmr_bytes), 5u);
-  // Nor after it has been given up.
+  // Nor after it has been given up; what was written meanwhile is lost.
   EXPECT_EQ(boot_.command(7, {}), 0u);
   EXPECT_EQ(card_.read_vram32(0x200000), 5u);
+  EXPECT_EQ(card_.read_vram32(0x200000 + BootSequence::tmr_bytes - 8), 0u);
 }
 
 }  // namespace

@@ -175,7 +175,10 @@ TEST(Doorbells, AreLostUntilTheApertureAndAnEntryAreOpen) {
   EXPECT_EQ(dropped(), 2u);
   ring(0x810);  // behind the range
   EXPECT_EQ(dropped(), 3u);
-  EXPECT_EQ(card.counter("doorbells"), 4u);
+  card.write(doorbell_aperture, 0);
+  ring(0x800);
+  EXPECT_EQ(dropped(), 4u);
+  EXPECT_EQ(card.counter("doorbells"), 5u);
 }
 
 // "value a served card must return" for registers that answer without being told anything.

@@ -14,19 +14,31 @@ using i32 = std::int32_t;
 using i64 = std::int64_t;
 
 // Values at which something changes.
-constexpr u32 special32[] = {0, 1, 2, 31, 32, 33, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000,
-                             0x7fffff, 0x800000, 0xffffff, 0x7fffffff, 0x80000000, 0x80000001,
-                             0xfffffffe, 0xffffffff};
-constexpr u32 special_floats[] = {0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x00800000, 0x3f000000,
-                                  0x3f800000, 0xbf800000, 0x3fc00000, 0x40200000, 0x4b000001, 0x4f000000,
-                                  0xcf000000, 0x4f800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000,
-                                  0x7fc00000, 0x7f800001, 0xffc12345, 0x33000000, 0x477fe000, 0x47800000};
+constexpr u32 special32[] = {0,          1,          2,         31,       32,         33,
+                             0x7f,       0x80,       0xff,      0x7fff,   0x8000,     0xffff,
+                             0x10000,    0x7fffff,   0x800000,  0xffffff, 0x7fffffff, 0x80000000,
+                             0x80000001, 0xfffffffe, 0xffffffff};
+constexpr u32 special_floats[] = {0,          0x80000000, 1,          0x80000001, 0x007fffff,
+                                  0x00800000, 0x3f000000, 0x3f800000, 0xbf800000, 0x3fc00000,
+                                  0x40200000, 0x4b000001, 0x4f000000, 0xcf000000, 0x4f800000,
+                                  0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000,
+                                  0x7f800001, 0xffc12345, 0x33000000, 0x477fe000, 0x47800000};
 
-i32 s(u32 v) { return static_cast<i32>(v); }
-u32 u(i32 v) { return static_cast<u32>(v); }
-float f(u32 v) { return std::bit_cast<float>(v); }
-u32 b(float v) { return std::bit_cast<u32>(v); }
-u32 lowest_bits(u32 n) { return (n & 31) == 0 ? 0 : ~0u >> (32 - (n & 31)); }
+i32 s(u32 v) {
+  return static_cast<i32>(v);
+}
+u32 u(i32 v) {
+  return static_cast<u32>(v);
+}
+float f(u32 v) {
+  return std::bit_cast<float>(v);
+}
+u32 b(float v) {
+  return std::bit_cast<u32>(v);
+}
+u32 lowest_bits(u32 n) {
+  return (n & 31) == 0 ? 0 : ~0u >> (32 - (n & 31));
+}
 
 class ValuTest : public SingleWave {
  protected:
@@ -49,11 +61,13 @@ class ValuTest : public SingleWave {
       instruction.flags = flags;
       run(name, instruction);
       for (unsigned lane = 0; lane < lane_count; ++lane) {
-        const u32 expected = on(wave->exec(), lane) ? definition(v(1, lane), v(2, lane), v(3, lane)) : before[lane];
-        const bool both_nan = special.data() == special_floats && std::isnan(f(expected)) && std::isnan(f(v(4, lane)));
+        const u32 expected =
+            on(wave->exec(), lane) ? definition(v(1, lane), v(2, lane), v(3, lane)) : before[lane];
+        const bool both_nan = special.data() == special_floats && std::isnan(f(expected)) &&
+                              std::isnan(f(v(4, lane)));
         ASSERT_TRUE(v(4, lane) == expected || both_nan)
-            << name << std::hex << " " << v(1, lane) << " " << v(2, lane) << " " << v(3, lane) << ": "
-            << v(4, lane) << ", not " << expected;
+            << name << std::hex << " " << v(1, lane) << " " << v(2, lane) << " " << v(3, lane)
+            << ": " << v(4, lane) << ", not " << expected;
       }
     }
   }
@@ -70,7 +84,9 @@ u32 median_of(std::array<i64, 3> values) {
   std::sort(values.begin(), values.end());
   return static_cast<u32>(values[1]);
 }
-u32 limited(i64 value, i64 low, i64 high) { return static_cast<u32>(std::min(std::max(value, low), high)); }
+u32 limited(i64 value, i64 low, i64 high) {
+  return static_cast<u32>(std::min(std::max(value, low), high));
+}
 constexpr i64 i32_low = std::numeric_limits<i32>::min(), i32_high = std::numeric_limits<i32>::max();
 
 const Integer integers[] = {
@@ -85,8 +101,10 @@ const Integer integers[] = {
     {"V_SUB_NC_U32", [](u32 a, u32 c, u32) { return static_cast<u32>(i64{a} - c); }},
     {"V_SUB_NC_U32", [](u32 a, u32 c, u32) { return limited(i64{a} - c, 0, 0xffffffff); }, true},
     {"V_SUBREV_NC_U32", [](u32 a, u32 c, u32) { return static_cast<u32>(i64{c} - a); }},
-    {"V_ADD_NC_I32", [](u32 a, u32 c, u32) { return limited(i64{s(a)} + s(c), i32_low, i32_high); }, true},
-    {"V_SUB_NC_I32", [](u32 a, u32 c, u32) { return limited(i64{s(a)} - s(c), i32_low, i32_high); }, true},
+    {"V_ADD_NC_I32", [](u32 a, u32 c, u32) { return limited(i64{s(a)} + s(c), i32_low, i32_high); },
+     true},
+    {"V_SUB_NC_I32", [](u32 a, u32 c, u32) { return limited(i64{s(a)} - s(c), i32_low, i32_high); },
+     true},
     {"V_MIN_I32", [](u32 a, u32 c, u32) { return u(std::min(s(a), s(c))); }},
     {"V_MAX_I32", [](u32 a, u32 c, u32) { return u(std::max(s(a), s(c))); }},
     {"V_MIN_U32", [](u32 a, u32 c, u32) { return std::min(a, c); }},
@@ -106,59 +124,90 @@ const Integer integers[] = {
     {"V_ASHRREV_I32", [](u32 a, u32 c, u32) { return static_cast<u32>(i64{s(c)} >> (a % 32)); }},
     {"V_MUL_LO_U32", [](u32 a, u32 c, u32) { return static_cast<u32>(u64{a} * c); }},
     {"V_MUL_HI_U32", [](u32 a, u32 c, u32) { return static_cast<u32>(u64{a} * c / 0x100000000); }},
-    {"V_MUL_HI_I32", [](u32 a, u32 c, u32) { return static_cast<u32>(static_cast<u64>(i64{s(a)} * s(c)) / 0x100000000); }},
-    {"V_MUL_U32_U24", [](u32 a, u32 c, u32) { return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000)); }},
-    {"V_MUL_HI_U32_U24", [](u32 a, u32 c, u32) { return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000) >> 32); }},
-    {"V_MUL_I32_I24", [](u32 a, u32 c, u32) {
-       const auto extended = [](u32 x) { return (x & 0x800000) != 0 ? i64{x & 0xffffff} - 0x1000000 : i64{x & 0xffffff}; };
+    {"V_MUL_HI_I32",
+     [](u32 a, u32 c, u32) {
+       return static_cast<u32>(static_cast<u64>(i64{s(a)} * s(c)) / 0x100000000);
+     }},
+    {"V_MUL_U32_U24",
+     [](u32 a, u32 c, u32) { return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000)); }},
+    {"V_MUL_HI_U32_U24",
+     [](u32 a, u32 c, u32) {
+       return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000) >> 32);
+     }},
+    {"V_MUL_I32_I24",
+     [](u32 a, u32 c, u32) {
+       const auto extended = [](u32 x) {
+         return (x & 0x800000) != 0 ? i64{x & 0xffffff} - 0x1000000 : i64{x & 0xffffff};
+       };
        return static_cast<u32>(extended(a) * extended(c));
      }},
-    {"V_MAD_U32_U24", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000) + d); }},
+    {"V_MAD_U32_U24",
+     [](u32 a, u32 c, u32 d) {
+       return static_cast<u32>(u64{a % 0x1000000} * (c % 0x1000000) + d);
+     }},
     {"V_BFE_U32", [](u32 a, u32 c, u32 d) { return a >> (c % 32) & lowest_bits(d); }},
-    {"V_BFE_I32", [](u32 a, u32 c, u32 d) {
+    {"V_BFE_I32",
+     [](u32 a, u32 c, u32 d) {
        const u32 width = d % 32;
        const u32 field = u(s(a) >> (c % 32)) & lowest_bits(d);
        const bool negative = width != 0 && (field >> (width - 1) & 1) != 0;
        return negative ? field | ~lowest_bits(d) : field;
      }},
-    {"V_BFI_B32", [](u32 a, u32 c, u32 d) {
+    {"V_BFI_B32",
+     [](u32 a, u32 c, u32 d) {
        u32 r = 0;
        for (unsigned n = 0; n < 32; ++n) r |= ((a >> n & 1) != 0 ? c >> n & 1 : d >> n & 1) << n;
        return r;
      }},
     {"V_BFM_B32", [](u32 a, u32 c, u32) { return lowest_bits(a) << (c % 32); }},
-    {"V_BFREV_B32", [](u32 a, u32, u32) {
+    {"V_BFREV_B32",
+     [](u32 a, u32, u32) {
        u32 r = 0;
        for (unsigned n = 0; n < 32; ++n) r = r * 2 + (a >> n & 1);
        return r;
      }},
-    {"V_BCNT_U32_B32", [](u32 a, u32 c, u32) {
+    {"V_BCNT_U32_B32",
+     [](u32 a, u32 c, u32) {
        for (; a != 0; a &= a - 1) ++c;
        return c;
      }},
-    {"V_CLZ_I32_U32", [](u32 a, u32, u32) {
-       for (u32 n = 0; n < 32; ++n) if ((a >> (31 - n) & 1) != 0) return n;
+    {"V_CLZ_I32_U32",
+     [](u32 a, u32, u32) {
+       for (u32 n = 0; n < 32; ++n)
+         if ((a >> (31 - n) & 1) != 0) return n;
        return ~0u;
      }},
-    {"V_CTZ_I32_B32", [](u32 a, u32, u32) {
-       for (u32 n = 0; n < 32; ++n) if ((a >> n & 1) != 0) return n;
+    {"V_CTZ_I32_B32",
+     [](u32 a, u32, u32) {
+       for (u32 n = 0; n < 32; ++n)
+         if ((a >> n & 1) != 0) return n;
        return ~0u;
      }},
-    {"V_CLS_I32", [](u32 a, u32, u32) {
-       for (u32 n = 1; n < 32; ++n) if ((a >> (31 - n) & 1) != a >> 31) return n;
+    {"V_CLS_I32",
+     [](u32 a, u32, u32) {
+       for (u32 n = 1; n < 32; ++n)
+         if ((a >> (31 - n) & 1) != a >> 31) return n;
        return ~0u;
      }},
-    {"V_ALIGNBIT_B32", [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << 32 | c) >> (d % 32)); }},
-    {"V_ALIGNBYTE_B32", [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << 32 | c) >> (d % 4 * 8)); }},
-    {"V_PERM_B32", [](u32 a, u32 c, u32 d) {
+    {"V_ALIGNBIT_B32",
+     [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << 32 | c) >> (d % 32)); }},
+    {"V_ALIGNBYTE_B32",
+     [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << 32 | c) >> (d % 4 * 8)); }},
+    {"V_PERM_B32",
+     [](u32 a, u32 c, u32 d) {
        u32 r = 0;
        for (unsigned n = 0; n < 4; ++n) {
          const u32 select = d >> (8 * n) & 0xff;
-         const auto byte = [&](u32 k) { return k < 4 ? c >> (8 * k) & 0xff : a >> (8 * (k - 4)) & 0xff; };
+         const auto byte = [&](u32 k) {
+           return k < 4 ? c >> (8 * k) & 0xff : a >> (8 * (k - 4)) & 0xff;
+         };
          u32 value = 0xff;
-         if (select < 8) value = byte(select);
-         else if (select < 12) value = (byte(2 * (select - 8) + 1) & 0x80) != 0 ? 0xff : 0;
-         else if (select == 12) value = 0;
+         if (select < 8)
+           value = byte(select);
+         else if (select < 12)
+           value = (byte(2 * (select - 8) + 1) & 0x80) != 0 ? 0xff : 0;
+         else if (select == 12)
+           value = 0;
          r |= value << (8 * n);
        }
        return r;
@@ -167,23 +216,33 @@ const Integer integers[] = {
     {"V_OR3_B32", [](u32 a, u32 c, u32 d) { return a | c | d; }},
     {"V_AND_OR_B32", [](u32 a, u32 c, u32 d) { return (a & c) | d; }},
     {"V_LSHL_OR_B32", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a} << (c % 32)) | d; }},
-    {"V_LSHL_ADD_U32", [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << (c % 32)) + d); }},
-    {"V_ADD_LSHL_U32", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{static_cast<u32>(u64{a} + c)} << (d % 32)); }},
+    {"V_LSHL_ADD_U32",
+     [](u32 a, u32 c, u32 d) { return static_cast<u32>((u64{a} << (c % 32)) + d); }},
+    {"V_ADD_LSHL_U32",
+     [](u32 a, u32 c, u32 d) {
+       return static_cast<u32>(u64{static_cast<u32>(u64{a} + c)} << (d % 32));
+     }},
     {"V_ADD3_U32", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a} + c + d); }},
     {"V_XAD_U32", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a ^ c} + d); }},
-    {"V_SAD_U8", [](u32 a, u32 c, u32 d) {
+    {"V_SAD_U8",
+     [](u32 a, u32 c, u32 d) {
        for (unsigned n = 0; n < 32; n += 8) d += u(std::abs(s(a >> n & 0xff) - s(c >> n & 0xff)));
        return d;
      }},
-    {"V_SAD_U16", [](u32 a, u32 c, u32 d) {
-       for (unsigned n = 0; n < 32; n += 16) d += u(std::abs(s(a >> n & 0xffff) - s(c >> n & 0xffff)));
+    {"V_SAD_U16",
+     [](u32 a, u32 c, u32 d) {
+       for (unsigned n = 0; n < 32; n += 16)
+         d += u(std::abs(s(a >> n & 0xffff) - s(c >> n & 0xffff)));
        return d;
      }},
-    {"V_CVT_PK_U16_U32", [](u32 a, u32 c, u32) { return std::min(a, 65535u) + std::min(c, 65535u) * 65536; }},
-    {"V_CVT_PK_I16_I32", [](u32 a, u32 c, u32) {
+    {"V_CVT_PK_U16_U32",
+     [](u32 a, u32 c, u32) { return std::min(a, 65535u) + std::min(c, 65535u) * 65536; }},
+    {"V_CVT_PK_I16_I32",
+     [](u32 a, u32 c, u32) {
        return (limited(s(a), -32768, 32767) & 0xffff) + limited(s(c), -32768, 32767) * 65536;
      }},
-    {"V_MAD_U32_U16", [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a % 65536} * (c % 65536) + d); }},
+    {"V_MAD_U32_U16",
+     [](u32 a, u32 c, u32 d) { return static_cast<u32>(u64{a % 65536} * (c % 65536) + d); }},
 };
 
 TEST_F(ValuTest, Integers) {
@@ -198,9 +257,13 @@ float less_of(float a, float c) {
   if (a == 0 && c == 0) return std::signbit(a) ? a : c;
   return a < c ? a : c;
 }
-float more_of(float a, float c) { return -less_of(-a, -c); }
+float more_of(float a, float c) {
+  return -less_of(-a, -c);
+}
 // Signaling NaNs win, quiet; random NaNs are mostly quiet, so that both count as NaN here.
-bool signals(u32 v) { return std::isnan(f(v)) && (v & 0x400000) == 0; }
+bool signals(u32 v) {
+  return std::isnan(f(v)) && (v & 0x400000) == 0;
+}
 u32 two(float (*pick)(float, float), u32 a, u32 c) {
   if (signals(a) || signals(c)) return 0x7fc00000;
   return b(pick(f(a), f(c)));
@@ -218,7 +281,8 @@ const Integer floats[] = {
     {"V_SUB_F32", [](u32 a, u32 c, u32) { return b(f(a) - f(c)); }},
     {"V_SUBREV_F32", [](u32 a, u32 c, u32) { return b(f(c) - f(a)); }},
     {"V_MUL_F32", [](u32 a, u32 c, u32) { return b(f(a) * f(c)); }},
-    {"V_MUL_DX9_ZERO_F32", [](u32 a, u32 c, u32) { return f(a) == 0 || f(c) == 0 ? 0u : b(f(a) * f(c)); }},
+    {"V_MUL_DX9_ZERO_F32",
+     [](u32 a, u32 c, u32) { return f(a) == 0 || f(c) == 0 ? 0u : b(f(a) * f(c)); }},
     {"V_FMA_F32", [](u32 a, u32 c, u32 d) { return b(std::fma(f(a), f(c), f(d))); }},
     {"V_MIN_F32", [](u32 a, u32 c, u32) { return two(less_of, a, c); }},
     {"V_MAX_F32", [](u32 a, u32 c, u32) { return two(more_of, a, c); }},
@@ -226,22 +290,27 @@ const Integer floats[] = {
     {"V_CEIL_F32", [](u32 a, u32, u32) { return b(std::ceil(f(a))); }},
     {"V_TRUNC_F32", [](u32 a, u32, u32) { return b(std::trunc(f(a))); }},
     {"V_RNDNE_F32", [](u32 a, u32, u32) { return b(std::nearbyint(f(a))); }},
-    {"V_CVT_I32_F32", [](u32 a, u32, u32) { return static_cast<u32>(truncated(f(a), i32_low, i32_high)); }},
-    {"V_CVT_U32_F32", [](u32 a, u32, u32) { return static_cast<u32>(truncated(f(a), 0, 0xffffffff)); }},
+    {"V_CVT_I32_F32",
+     [](u32 a, u32, u32) { return static_cast<u32>(truncated(f(a), i32_low, i32_high)); }},
+    {"V_CVT_U32_F32",
+     [](u32 a, u32, u32) { return static_cast<u32>(truncated(f(a), 0, 0xffffffff)); }},
     {"V_CVT_F32_I32", [](u32 a, u32, u32) { return b(static_cast<float>(s(a))); }},
     {"V_CVT_F32_U32", [](u32 a, u32, u32) { return b(static_cast<float>(a)); }},
     {"V_CVT_F32_UBYTE2", [](u32 a, u32, u32) { return b(static_cast<float>(a >> 16 & 0xff)); }},
     {"V_LDEXP_F32", [](u32 a, u32 c, u32) { return b(std::ldexp(f(a), s(c))); }},
-    {"V_FREXP_EXP_I32_F32", [](u32 a, u32, u32) {
+    {"V_FREXP_EXP_I32_F32",
+     [](u32 a, u32, u32) {
        int e = 0;
        if (std::isfinite(f(a))) static_cast<void>(std::frexp(f(a), &e));
        return u(e);
      }},
-    {"V_FREXP_MANT_F32", [](u32 a, u32, u32) {
+    {"V_FREXP_MANT_F32",
+     [](u32 a, u32, u32) {
        int e = 0;
        return std::isfinite(f(a)) ? b(std::frexp(f(a), &e)) : a;
      }},
-    {"V_CVT_PK_I16_F32", [](u32 a, u32 c, u32) {
+    {"V_CVT_PK_I16_F32",
+     [](u32 a, u32 c, u32) {
        return (static_cast<u32>(truncated(f(a), -32768, 32767)) & 0xffff) |
               static_cast<u32>(truncated(f(c), -32768, 32767)) << 16;
      }},
@@ -298,9 +367,11 @@ TEST_F(ValuTest, Comparisons) {
         const u32 got = mask_of(name, floating ? std::span<const u32>(special_floats) : special32);
         for (unsigned lane = 0; lane < lane_count; ++lane) {
           const u32 x = v(1, lane), y = v(2, lane);
-          const bool holds = floating ? kind.floating(f(x), f(y))
-                             : type[0] == 'I' ? kind.integer(s(x), s(y)) : kind.integer(x, y);
-          ASSERT_EQ(on(got, lane), holds && on(wave->exec(), lane)) << name << std::hex << " " << x << " " << y;
+          const bool holds = floating         ? kind.floating(f(x), f(y))
+                             : type[0] == 'I' ? kind.integer(s(x), s(y))
+                                              : kind.integer(x, y);
+          ASSERT_EQ(on(got, lane), holds && on(wave->exec(), lane))
+              << name << std::hex << " " << x << " " << y;
         }
       }
     }
@@ -318,13 +389,23 @@ TEST_F(ValuTest, ClassesOfNumbers) {
       const float x = f(v(1, lane));
       unsigned kind = signals(v(1, lane)) ? 0 : 1;
       switch (std::fpclassify(x)) {
-        case FP_INFINITE: kind = std::signbit(x) ? 2 : 9; break;
-        case FP_NORMAL: kind = std::signbit(x) ? 3 : 8; break;
-        case FP_SUBNORMAL: kind = std::signbit(x) ? 4 : 7; break;
-        case FP_ZERO: kind = std::signbit(x) ? 5 : 6; break;
-        default: break;
+        case FP_INFINITE:
+          kind = std::signbit(x) ? 2 : 9;
+          break;
+        case FP_NORMAL:
+          kind = std::signbit(x) ? 3 : 8;
+          break;
+        case FP_SUBNORMAL:
+          kind = std::signbit(x) ? 4 : 7;
+          break;
+        case FP_ZERO:
+          kind = std::signbit(x) ? 5 : 6;
+          break;
+        default:
+          break;
       }
-      ASSERT_EQ(on(wave->scalar[20], lane), (v(2, lane) >> kind & 1) != 0) << std::hex << v(1, lane);
+      ASSERT_EQ(on(wave->scalar[20], lane), (v(2, lane) >> kind & 1) != 0)
+          << std::hex << v(1, lane);
     }
   }
 }
@@ -346,7 +427,8 @@ TEST_F(ValuTest, CarriesThroughLaneMasks) {
           continue;
         }
         const i64 carry = on(carry_in, lane) ? 1 : 0;
-        const i64 exact = subtract ? i64{v(1, lane)} - v(2, lane) - carry : i64{v(1, lane)} + v(2, lane) + carry;
+        const i64 exact =
+            subtract ? i64{v(1, lane)} - v(2, lane) - carry : i64{v(1, lane)} + v(2, lane) + carry;
         ASSERT_EQ(v(4, lane), static_cast<u32>(exact));
         ASSERT_EQ(on(wave->scalar[31], lane), exact < 0 || exact > 0xffffffff);
       }
@@ -360,7 +442,8 @@ TEST_F(ValuTest, FloatModifiers) {
   for (int round = 0; round < 200; ++round) {
     fill(1, special_floats);
     fill(2, special_floats);
-    const auto modifiers1 = static_cast<std::uint8_t>(random() % 4), modifiers2 = static_cast<std::uint8_t>(random() % 4);
+    const auto modifiers1 = static_cast<std::uint8_t>(random() % 4),
+               modifiers2 = static_cast<std::uint8_t>(random() % 4);
     Instruction instruction = make(4, vgpr(1, modifiers1), vgpr(2, modifiers2));
     instruction.output_modifier = static_cast<std::uint8_t>(random() % 4);
     instruction.flags = random() % 2 == 0 ? flag::clamp : 0;
@@ -373,10 +456,14 @@ TEST_F(ValuTest, FloatModifiers) {
       float expected = modified(f(v(1, lane)), modifiers1) + modified(f(v(2, lane)), modifiers2);
       expected *= factors[instruction.output_modifier];
       if ((instruction.flags & flag::clamp) != 0) {
-        expected = std::isnan(expected) ? 0.0f : expected < 0 ? 0.0f : expected > 1 ? 1.0f : expected;
+        expected = std::isnan(expected) ? 0.0f
+                   : expected < 0       ? 0.0f
+                   : expected > 1       ? 1.0f
+                                        : expected;
       }
       const float got = f(v(4, lane));
-      ASSERT_TRUE((std::isnan(got) && std::isnan(expected)) || got == expected) << got << " " << expected;
+      ASSERT_TRUE((std::isnan(got) && std::isnan(expected)) || got == expected)
+          << got << " " << expected;
     }
   }
 }
@@ -392,7 +479,8 @@ TEST_F(ValuTest, RoundingAndDenormals) {
       for (unsigned lane = 0; lane < lane_count; ++lane) {
         const auto input = [&](u32 row) {
           const float x = f(v(row, lane));
-          return std::fpclassify(x) == FP_SUBNORMAL && (denormals & 1) == 0 ? std::copysign(0.0f, x) : x;
+          return std::fpclassify(x) == FP_SUBNORMAL && (denormals & 1) == 0 ? std::copysign(0.0f, x)
+                                                                            : x;
         };
         const double exact = static_cast<double>(input(1)) * static_cast<double>(input(2));
         float expected = static_cast<float>(exact);
@@ -400,13 +488,15 @@ TEST_F(ValuTest, RoundingAndDenormals) {
           const double rounded = static_cast<double>(expected);
           if (rounding == 1 && rounded < exact) expected = std::nextafter(expected, INFINITY);
           if (rounding == 2 && rounded > exact) expected = std::nextafter(expected, -INFINITY);
-          if (rounding == 3 && std::fabs(rounded) > std::fabs(exact)) expected = std::nextafter(expected, 0.0f);
+          if (rounding == 3 && std::fabs(rounded) > std::fabs(exact))
+            expected = std::nextafter(expected, 0.0f);
         }
-        if (std::fpclassify(expected) == FP_SUBNORMAL && (denormals & 2) == 0) expected = std::copysign(0.0f, expected);
+        if (std::fpclassify(expected) == FP_SUBNORMAL && (denormals & 2) == 0)
+          expected = std::copysign(0.0f, expected);
         const u32 got = v(4, lane);
         ASSERT_TRUE(got == b(expected) || (std::isnan(f(got)) && std::isnan(expected)))
-            << "mode " << rounding << " " << denormals << ": " << f(v(1, lane)) << " * " << f(v(2, lane)) << " = "
-            << f(got) << ", not " << expected;
+            << "mode " << rounding << " " << denormals << ": " << f(v(1, lane)) << " * "
+            << f(v(2, lane)) << " = " << f(got) << ", not " << expected;
       }
     }
   }
@@ -460,9 +550,11 @@ TEST_F(ValuTest, Wide) {
       const unsigned __int128 sum = static_cast<unsigned __int128>(v(1, lane)) * v(2, lane) + x;
       ASSERT_EQ(v64(12, lane), static_cast<u64>(sum));
       ASSERT_EQ(on(carry, lane), (sum >> 64) != 0);
-      const double d = std::fma(std::bit_cast<double>(v64(1, lane)), std::bit_cast<double>(x), std::bit_cast<double>(v64(5, lane)));
+      const double d = std::fma(std::bit_cast<double>(v64(1, lane)), std::bit_cast<double>(x),
+                                std::bit_cast<double>(v64(5, lane)));
       const double got = std::bit_cast<double>(v64(14, lane));
-      ASSERT_TRUE(std::bit_cast<u64>(got) == std::bit_cast<u64>(d) || (std::isnan(got) && std::isnan(d)));
+      ASSERT_TRUE(std::bit_cast<u64>(got) == std::bit_cast<u64>(d) ||
+                  (std::isnan(got) && std::isnan(d)));
     }
   }
 }
@@ -489,7 +581,8 @@ TEST_F(ValuTest, Halves) {
     run("V_FMA_F16", make(4, vgpr(1), vgpr(2), vgpr(3)));
     for (unsigned lane = 0; lane < lane_count; ++lane) {
       const auto number = [&](u32 row) {
-        return static_cast<double>(std::bit_cast<_Float16>(static_cast<std::uint16_t>(v(row, lane))));
+        return static_cast<double>(
+            std::bit_cast<_Float16>(static_cast<std::uint16_t>(v(row, lane))));
       };
       // 64 bits of significand hold all that decides the rounding.
       const auto exact = static_cast<long double>(number(1)) * static_cast<long double>(number(2)) +
