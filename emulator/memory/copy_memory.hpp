@@ -26,7 +26,7 @@ void copy_word(void* to, const void* from) {
 inline void copy_memory(void* to, const void* from, std::size_t size) {
   if (size == 8 && detail::aligned(to, from, 8)) return detail::copy_word<std::uint64_t>(to, from);
   if (size == 4 && detail::aligned(to, from, 4)) return detail::copy_word<std::uint32_t>(to, from);
-  std::memcpy(to, from, size);
+  if (size != 0) std::memcpy(to, from, size);  // an empty span may be a null pointer
 }
 
 }  // namespace redbolt::emulator
