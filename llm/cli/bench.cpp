@@ -216,8 +216,8 @@ void bench(const Options& options) {
   const ModelFiles files(options.model);
   const ModelConfig config = read_model_config(files);
   EngineShape shape;
-  shape.context = options.context != 0 ? options.context : default_context(config);
   const std::uint64_t needed = std::uint64_t{options.prompt_tokens} + options.generated_tokens + 1;
+  shape.context = choose_context(options.context, config, needed);
   if (needed > shape.context) {
     throw UsageError("-p and -n together need a context of " + std::to_string(needed) + "; it is " +
                      std::to_string(shape.context) + " (see --ctx)");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "cli/number_range.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "support/printable.hpp"
@@ -40,7 +41,7 @@ void add_device_options(CLI::App& verb, DeviceChoice& choice) {
                   "Seconds to wait while another program has the card")
       ->envname("REDBOLT_WAIT")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(number_in(0, 1e6))
       ->group("Card");
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/interrupt.hpp"
+#include "cli/number_range.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
@@ -53,12 +54,6 @@ std::vector<TokenId> make_prompt(const Options& options, const ModelFiles& files
   conversation.messages.push_back({Role::user, std::move(text), {}, {}});
   if (options.no_think) conversation.thinking = Thinking::off;
   return encode_prompt(tokenizer, format->prompt(conversation));
-}
-
-std::vector<TokenId> stop_tokens(const Vocabulary& vocabulary) {
-  std::vector<TokenId> tokens = vocabulary.end_tokens();
-  if (tokens.size() > runtime::max_stop_tokens) tokens.resize(runtime::max_stop_tokens);
-  return tokens;
 }
 
 std::uint64_t choose_seed(const Options& options) {
@@ -120,13 +115,14 @@ void run(const Options& options) {
   const ModelFiles files(options.model);
   const ModelConfig config = read_model_config(files);
   const Tokenizer tokenizer(files.metadata());
+  note_tokenizer(files.metadata());
   GenerationRequest request;
   request.prompt = make_prompt(options, files, tokenizer);
-  request.stop_tokens = stop_tokens(tokenizer.vocabulary());
+  request.stop_tokens = tokenizer.vocabulary().end_tokens();
   request.sampling = options.sampling;
   request.sampling.seed = choose_seed(options);
   EngineShape shape;
-  shape.context = options.context != 0 ? options.context : default_context(config);
+  shape.context = choose_context(options.context, config, request.prompt.size() + options.limit);
   request.limit = options.limit != 0 ? options.limit : shape.context;
 
   ChosenDevice card(options.card, "redbolt-llm run");
@@ -149,7 +145,7 @@ void add_sampling_options(CLI::App& verb, Options& options) {
                   "Temperature; 0 takes the most probable token (default)")
       ->envname("REDBOLT_TEMP")
       ->type_name("T")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(number_in(0, 100))
       ->group("Sampling");
   verb.add_option("--seed", options.seed, "Seed of the draws; the same seed gives the same answer")
       ->envname("REDBOLT_SEED")
@@ -164,13 +160,13 @@ void add_sampling_options(CLI::App& verb, Options& options) {
                   "Draw among the tokens that make up this probability (default 0.95)")
       ->envname("REDBOLT_TOP_P")
       ->type_name("P")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_in(0, 1))
       ->group("Sampling");
   verb.add_option("--min-p", sampling.min_p,
                   "Draw no token less than P times as probable as the best (default 0.05)")
       ->envname("REDBOLT_MIN_P")
       ->type_name("P")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_in(0, 1))
       ->group("Sampling");
 }
 

@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "cli/interrupt.hpp"
@@ -24,6 +25,26 @@ void add_context_option(CLI::App& verb, std::uint32_t& context) {
       ->envname("REDBOLT_CTX")
       ->type_name("N")
       ->check(CLI::Range(std::uint32_t{1}, kMaximumContext));
+}
+
+std::uint32_t choose_context(std::uint32_t asked, const ModelConfig& config, std::uint64_t needed) {
+  if (asked > config.context_length) {
+    note("warning: the model was trained for a context of " +
+         std::to_string(config.context_length) + "; beyond it answers get worse");
+  }
+  if (asked != 0) return asked;
+  const std::uint64_t trained = std::min<std::uint64_t>(needed, config.context_length);
+  return std::max(default_context(config), static_cast<std::uint32_t>(trained));
+}
+
+void note_tokenizer(const Metadata& metadata) {
+  const bool byte_pair = metadata.find_string("tokenizer.ggml.model") == "gpt2";
+  if (byte_pair && metadata.find("tokenizer.ggml.pre") == nullptr) {
+    note(
+        "warning: the file does not name its pre-tokenizer; 'default' may split words as the model "
+        "does not "
+        "know them");
+  }
 }
 
 std::string describe_model(const ModelConfig& config, const ModelFiles& files) {

@@ -19,6 +19,14 @@ CLI::Option* add_model_option(CLI::App& verb, std::filesystem::path& model);
 // --ctx: positions of the KV cache; 0 where it is not given.
 void add_context_option(CLI::App& verb, std::uint32_t& context);
 
+// The context to use: the one asked for, or the default, larger if that many positions are known to
+// be needed and the model was trained for them. Notes a context beyond what the model was trained
+// for.
+std::uint32_t choose_context(std::uint32_t asked, const ModelConfig& config, std::uint64_t needed);
+
+// Notes what is doubtful about a file's tokenizer.
+void note_tokenizer(const Metadata& metadata);
+
 // The model on the card, with a progress line while it is uploaded and a note afterwards.
 std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
                                         const EngineShape& shape);

@@ -19,6 +19,7 @@ struct Options {
 void tokenize(const Options& options) {
   const ModelFiles files(options.model);
   const Tokenizer tokenizer(files.metadata());
+  note_tokenizer(files.metadata());
   const SpecialTokens special = options.special ? SpecialTokens::all : SpecialTokens::user_defined;
   std::string line;
   for (const TokenId id : tokenizer.encode(read_standard_input(), special)) {

@@ -152,6 +152,7 @@ ModelConfig read_model_config(const ModelFiles& files) {
   config.feed_forward = reader.require("feed_forward_length", kMaximumWidth);
   config.rms_epsilon =
       static_cast<float>(reader.require_number("attention.layer_norm_rms_epsilon"));
+  if (config.rms_epsilon < 0) throw unsupported("a negative epsilon of the norms");
   read_heads(reader, config);
   config.rope = read_rope(reader, config);
   config.vocabulary = read_vocabulary(files);

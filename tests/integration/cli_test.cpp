@@ -44,6 +44,7 @@ TEST(CommandLine, WrongUsageIsTwo) {
       {"run", "-m", kModel, "-p", "x", "--no-such-option"},
       {"run", "-m", kModel, "-p", "x", "-n", "0"},
       {"run", "-m", kModel, "-p", "x", "--temp", "-1"},
+      {"run", "-m", kModel, "-p", "x", "--temp", "nan"},
       {"run", "-m", kModel, "-p", "x", "--ctx", "many"},
       {"run", "-m", kModel, "-p", "x", "--device", "emulated", "--socket", "/tmp/x"},
       {"logits", "-m", kModel, "-o", "/dev/null"},

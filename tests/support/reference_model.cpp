@@ -121,6 +121,8 @@ ReferenceModel::ReferenceModel(const llm::ModelFiles& files)
       metadata.find_unsigned(key("rope.dimension_count"), 1000).value_or(head_dimension_);
   epsilon_ = metadata.require_number(key("attention.layer_norm_rms_epsilon"));
   rope_base_ = metadata.find_number(key("rope.freq_base")).value_or(10000);
+  // Linear scaling alone: positions count less.
+  rope_factor_ = metadata.find_number(key("rope.scaling.factor")).value_or(1);
   vocabulary_ = tensors_.at("token_embd.weight").rows;
 }
 
@@ -160,7 +162,7 @@ void ReferenceModel::rotate(Vector& heads, std::size_t position) const {
   for (std::size_t start = 0; start < heads.size(); start += head_dimension_) {
     for (std::size_t i = 0; i < half_dimensions; ++i) {
       const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(rope_dimensions_);
-      double angle = static_cast<double>(position) * std::pow(rope_base_, exponent);
+      double angle = static_cast<double>(position) / rope_factor_ * std::pow(rope_base_, exponent);
       if (neighbours && has("rope_freqs.weight")) angle /= vector("rope_freqs.weight")[i];
       double& a = heads[start + (neighbours ? 2 * i : i)];
       double& b = heads[start + (neighbours ? 2 * i + 1 : i + half_dimensions)];

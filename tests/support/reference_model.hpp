@@ -47,7 +47,7 @@ class ReferenceModel {
   std::string architecture_;
   std::map<std::string, Matrix> tensors_;
   std::size_t layers_ = 0, heads_ = 0, key_value_heads_ = 0, head_dimension_ = 0, vocabulary_ = 0;
-  double epsilon_ = 0, rope_base_ = 0;
+  double epsilon_ = 0, rope_base_ = 0, rope_factor_ = 1;
   std::size_t rope_dimensions_ = 0;
 };
 
