@@ -21,6 +21,7 @@ constexpr std::uint64_t kMaximumLayers = 1 << 12;
 constexpr std::uint64_t kMaximumWidth = 1 << 20;
 constexpr std::uint64_t kMaximumHeads = 1 << 12;
 constexpr std::uint64_t kMaximumHeadDimension = 256;  // what the attention kernels take
+constexpr std::uint32_t kHeadGranule = 8;             // likewise
 constexpr std::uint64_t kMaximumContext = 1 << 24;
 
 LlmError unsupported(const std::string& what) {
@@ -82,10 +83,10 @@ void read_heads(const ConfigReader& reader, ModelConfig& config) {
     throw unsupported("keys of " + std::to_string(config.head_dimension) + " and values of " +
                       std::to_string(values) + " elements per head; they must be equal");
   }
-  if (config.head_dimension > kMaximumHeadDimension || config.head_dimension % 2 != 0) {
+  if (config.head_dimension > kMaximumHeadDimension || config.head_dimension % kHeadGranule != 0) {
     throw unsupported("heads of " + std::to_string(config.head_dimension) +
-                      " elements; an even number up to " + std::to_string(kMaximumHeadDimension) +
-                      " is supported");
+                      " elements; multiples of " + std::to_string(kHeadGranule) + " up to " +
+                      std::to_string(kMaximumHeadDimension) + " are supported");
   }
 }
 

@@ -143,6 +143,10 @@ TEST_F(ModelFile, Refusals) {
   EXPECT_EQ(refusal("llama", u32("llama.attention.key_length", 1024)), ErrorCode::wrong_type);
   EXPECT_EQ(refusal("llama", u32("llama.attention.value_length", 32)),
             ErrorCode::unsupported_model);
+  const auto heads_of_12 = [](GgufBuilder& b) {
+    b.u32("llama.attention.key_length", 12).u32("llama.attention.value_length", 12);
+  };
+  EXPECT_EQ(refusal("llama", heads_of_12), ErrorCode::unsupported_model);
   EXPECT_EQ(refusal("llama", u32("llama.rope.dimension_count", 18)), ErrorCode::wrong_type);
   EXPECT_EQ(refusal("llama", [](GgufBuilder& b) { b.text("llama.rope.scaling.type", "longrope"); }),
             ErrorCode::unsupported_model);
