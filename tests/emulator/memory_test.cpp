@@ -172,6 +172,7 @@ TEST_F(StrictHdp, WritesDoNotWaitForEver) {
   const std::uint64_t value = 5;
   hdp.write(VramOffset(64), std::as_bytes(std::span(&value, 1)));
   EXPECT_TRUE(eventually([&] { return in_vram(64) == 5; }));
+  prompt.stop();
 }
 
 }  // namespace

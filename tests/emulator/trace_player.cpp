@@ -221,6 +221,8 @@ void TracePlayer::write_vram(std::size_t index) {
     ASSERT_EQ(event.value, "zero") << "nothing is known of these bytes";
   }
   card_.write_vram(at, data);
+  const bool unflushed = at == queue_descriptor_at || (at >= psp_ring_at && at < psp_ring_end);
+  if (flush_ && unflushed) card_.write(card_.read(0xe4d) / 4, 0);
 }
 
 void TracePlayer::compare_vram(const TraceEvent& event) {
