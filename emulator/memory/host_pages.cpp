@@ -1,5 +1,6 @@
 #include "memory/host_pages.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,6 +18,20 @@ constexpr std::uint64_t first_bus_page = std::uint64_t{1} << 20;
 // Scattered pages lie anywhere below 2^40.
 constexpr std::uint64_t scattered_bus_pages = std::uint64_t{1} << 28;
 constexpr std::uint64_t largest_allocation = std::uint64_t{1} << 40;
+
+// A file without a name. macOS has no memfd_create: there the name lives for as long as this takes.
+FileDescriptor make_anonymous_file() {
+#ifdef __linux__
+  return FileDescriptor(::memfd_create("redbolt-emulated-host-memory", MFD_CLOEXEC));
+#else
+  static std::atomic<unsigned> serial{0};
+  const std::string name =
+      "/redbolt-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
+  FileDescriptor descriptor(::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600));
+  ::shm_unlink(name.c_str());
+  return descriptor;
+#endif
+}
 
 }  // namespace
 
@@ -122,7 +137,7 @@ std::unique_ptr<pci::HostMemory> HostPages::allocate(Bytes size, pci::Contiguity
   };
   const auto rounded = checked_align_up(size.count(), page_size);
   if (!rounded || *rounded == 0 || *rounded > largest_allocation) fail("the size is out of range");
-  FileDescriptor descriptor(::memfd_create("redbolt-emulated-host-memory", MFD_CLOEXEC));
+  FileDescriptor descriptor = make_anonymous_file();
   if (!descriptor.valid() || ::ftruncate(descriptor.get(), static_cast<off_t>(*rounded)) != 0) {
     fail(std::strerror(errno));
   }
