@@ -39,7 +39,7 @@ class CardBackend : public Backend {
                           std::optional<driver::FenceValue> after) override;
   driver::FenceValue completed(Engine engine) const override;
 
-  bool interrupts_pending() override { return true; }
+  bool interrupts_pending() override { return card_.interrupts_pending(); }
   std::vector<driver::Interrupt> drain_interrupts() override { return card_.drain_interrupts(); }
   bool is_present() override { return card_.is_present(); }
 
