@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "mock_function.hpp"
@@ -40,7 +41,9 @@ class Ring : public testing::TestWithParam<PointerUnit> {
     }
     template <class T>
     void write_at(std::size_t at, T value) {
-      std::memcpy(data() + at, &value, sizeof(T));
+      // As the card would: from another thread than the one that polls.
+      std::atomic_ref<T>(*reinterpret_cast<T*>(data() + at))
+          .store(value, std::memory_order_release);
     }
   };
 
