@@ -8,7 +8,7 @@ namespace redbolt::kernels {
 
 RB_CONSTANT u32 columns;
 RB_CONSTANT u32 lanes_per_row;  // a power of two, 1..32
-RB_CONSTANT u32 row_tile;       // rows of a lane: 1, 2, 4
+RB_CONSTANT u32 row_tile;       // rows of a lane: 2 or 4
 RB_CONSTANT u32 type_0;         // WeightType of the parts; 0xffffffff: not used
 RB_CONSTANT u32 type_1;
 RB_CONSTANT u32 type_2;
@@ -16,6 +16,7 @@ RB_CONSTANT u32 normalise;
 RB_CONSTANT u32 last_row;  // input row: 1: StepState::tokens - 1, 0: the first
 
 inline constexpr u32 threads = 128;
+inline constexpr u32 gated_tile = 2;  // rows of a lane, of each of the two matrices
 
 // Row offsets of `tile` consecutive rows that a group of lanes works on.
 template <class D, u32 tile>
@@ -110,8 +111,7 @@ RB_INLINE void part_rows(const LinearArguments& args, const LinearPartArguments&
 template <class D>
 RB_INLINE void part_tiled(const LinearArguments& args, const LinearPartArguments& part) {
   if (row_tile == 4) return part_rows<D, 4>(args, part);
-  if (row_tile == 2) return part_rows<D, 2>(args, part);
-  return part_rows<D, 1>(args, part);
+  return part_rows<D, 2>(args, part);
 }
 
 RB_KERNEL(threads) linear_vector(LinearArguments args) {
@@ -147,13 +147,7 @@ RB_INLINE void gated_rows(const GatedLinearArguments& args) {
 
 RB_KERNEL(threads) gated_vector(GatedLinearArguments args) {
   if (args.state->tokens == 0) return;
-  with_decoder<type_0>([&](auto decoder) {
-    using D = decltype(decoder);
-    if (row_tile >= 2)
-      gated_rows<D, 2>(args);
-    else
-      gated_rows<D, 1>(args);
-  });
+  with_decoder<type_0>([&](auto decoder) { gated_rows<decltype(decoder), gated_tile>(args); });
 }
 
 }  // namespace redbolt::kernels

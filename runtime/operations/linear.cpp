@@ -20,14 +20,18 @@ struct VectorShape {
   std::uint32_t rows_per_group;  // of a workgroup
 };
 
-// Four rows a lane share the activations best; two while four would leave too few waves to fill the
-// card's 384 SIMDs several times.
+// Four rows of a lane share the activations best, and leave the card's vector units less to do than
+// its memory; two where four would leave fewer than four waves to each of an RX 7900 XTX's 192
+// SIMDs.
+constexpr std::uint32_t enough_waves = 4 * 192;
+constexpr std::uint32_t gated_tile = 2;  // of each of the two matrices
+
 VectorShape vector_shape(std::uint32_t rows, std::uint32_t columns, std::uint32_t largest_tile) {
   const std::uint32_t units = std::max(columns / unit_weights, 1u);
   VectorShape shape{};
   shape.lanes_per_row = std::bit_ceil(std::min(units, 32u));
   const std::uint32_t rows_of_wave = 32 / shape.lanes_per_row;
-  const bool many = rows / (4 * rows_of_wave) >= 1536;
+  const bool many = rows / (4 * rows_of_wave) >= enough_waves;
   shape.row_tile = std::min(many ? 4u : 2u, largest_tile);
   shape.rows_per_group = waves * rows_of_wave * shape.row_tile;
   return shape;
@@ -168,14 +172,13 @@ void gated_linear(CommandGraph& graph, const GatedLinear& operation) {
   const std::uint32_t normalise = operation.norm ? 1 : 0;
   const auto type = static_cast<std::uint32_t>(gate.type);
   if (operation.capacity == 1) {
-    const VectorShape shape = vector_shape(gate.rows, gate.columns, 2);
+    const VectorShape shape = vector_shape(gate.rows, gate.columns, gated_tile);
     const KernelRequest request{"linear_vector",
                                 "gated_vector",
                                 {{"columns", gate.columns},
                                  {"lanes_per_row", shape.lanes_per_row},
                                  {"last_row", 0},
                                  {"normalise", normalise},
-                                 {"row_tile", shape.row_tile},
                                  {"type_0", type}}};
     block.dispatch(graph, request, {divide_up(gate.rows, shape.rows_per_group), 1, 1}, threads);
     return;

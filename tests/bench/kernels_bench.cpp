@@ -131,7 +131,7 @@ void measure_finaliser(const ModelShape& model) {
 }
 
 void measure_type(const WeightTypeInfo& type) {
-  constexpr std::uint32_t rows = 512, columns = 4096;
+  constexpr std::uint32_t rows = 4096, columns = 1024;
   test::FlatDevice device;
   const BufferView weights = device.upload(test::random_weights(type.type, rows, columns));
   const BufferView input = device.upload(test::random_floats(64 * columns));

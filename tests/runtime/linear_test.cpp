@@ -127,6 +127,23 @@ TEST_P(LinearTest, OneMatrix) {
   }
 }
 
+// So many rows that each lane takes four.
+TEST_P(LinearTest, ManyRows) {
+  const std::uint32_t rows = 12293, columns = 256;
+  const Matrix w = matrix(GetParam().type, rows, columns);
+  const auto x = random_floats(columns);
+  const BufferView output = device.allocate(rows * 4);
+  CommandGraph graph("head");
+  linear(graph, {.parts = {{.weight = w.weight, .output = output}},
+                 .input = device.upload(x),
+                 .state = device.state(1)});
+  ASSERT_NO_FATAL_FAILURE(device.run(graph));
+  const auto actual = device.download<float>(output);
+  const std::vector<double> exact(x.begin(), x.end());
+  for (std::size_t r = 0; r < rows; ++r)
+    expect_near(actual[r], dot(w.row(r), exact), "row " + std::to_string(r));
+}
+
 TEST_P(LinearTest, GatedPair) {
   for (const Case& c : {Case{5, 1, 1, 1}, Case{131, 3, 1, 1}, Case{65, 2, 24, 11}}) {
     const std::uint32_t columns = columns_of(c.blocks);

@@ -32,13 +32,20 @@ void expect_same_bits(std::span<const float> actual, std::span<const float> expe
         << "element " << i << ": " << actual[i] << " instead of " << expected[i];
 }
 
-// The types for which there are vectors: all but the plain ones.
+// The types that have blocks, and vectors.
 bool has_vectors(const WeightTypeInfo& type) {
   return type.block_elements > 1;
 }
 
-TEST_P(QuantizationTest, ReferenceVectorsToTheLastBit) {
-  if (!has_vectors(GetParam())) GTEST_SKIP() << "a plain type: see RandomWeights";
+std::vector<WeightTypeInfo> types_with_vectors() {
+  std::vector<WeightTypeInfo> types(weight_types().begin(), weight_types().end());
+  std::erase_if(types, [](const WeightTypeInfo& type) { return !has_vectors(type); });
+  return types;
+}
+
+class QuantizationVectorsTest : public QuantizationTest {};
+
+TEST_P(QuantizationVectorsTest, ToTheLastBit) {
   const std::string base = "quantization/" + std::string(GetParam().name);
   const auto blocks = read_test_data(base + ".blocks");
   const auto bytes = read_test_data(base + ".f32");
@@ -50,8 +57,7 @@ TEST_P(QuantizationTest, ReferenceVectorsToTheLastBit) {
 }
 
 // The double-precision reference of the other tests is itself held against the vectors.
-TEST_P(QuantizationTest, TheReferenceAgreesWithTheVectors) {
-  if (!has_vectors(GetParam())) GTEST_SKIP() << "a plain type";
+TEST_P(QuantizationVectorsTest, TheReferenceAgrees) {
   const std::string base = "quantization/" + std::string(GetParam().name);
   const auto blocks = read_test_data(base + ".blocks");
   const auto bytes = read_test_data(base + ".f32");
@@ -101,6 +107,9 @@ TEST_P(QuantizationTest, EmbeddingLookup) {
 
 INSTANTIATE_TEST_SUITE_P(Types, QuantizationTest,
                          testing::ValuesIn(weight_types().begin(), weight_types().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Types, QuantizationVectorsTest, testing::ValuesIn(types_with_vectors()),
                          test_name);
 
 }  // namespace
