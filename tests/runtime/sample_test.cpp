@@ -218,6 +218,20 @@ TEST_F(SampleTest, TopKCutsThroughEquals) {
   }
 }
 
+// The k-th candidate is the last of its digit, and nothing follows for many digits.
+TEST_F(SampleTest, TopKKeepsExactlyK) {
+  std::vector<float> values(900, -1.0f);
+  for (const std::size_t token : {5u, 300u, 301u, 899u}) values[token] = 1.0f;
+  SamplingParameters p{};
+  p.temperature = 50;  // all but even: what is wrongly kept would be drawn
+  p.top_k = 4;
+  p.top_p = 1;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    prepare(values, p, step(i));
+    EXPECT_EQ(values[drawn()], 1.0f);
+  }
+}
+
 TEST_F(SampleTest, TheSameSeedGivesTheSameToken) {
   const auto values = random_floats(3000);
   SamplingParameters p{};
