@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "card_backend.hpp"
+#include "main/emulated_firmware.hpp"
 #include "main/options.hpp"
 #include "redbolt/emulator/card.hpp"
 #include "redbolt/firmware/firmware_set.hpp"
@@ -21,6 +22,8 @@ struct DeviceKind {
   bool emulated;
   std::chrono::milliseconds hang_timeout;
   AttachFunction (*open)(std::string_view details);
+  // Where firmware comes from when no folder is named.
+  firmware::FirmwareSet (*default_firmware)(const firmware::ChipFirmwareNames& names);
 };
 
 AttachFunction open_emulated(std::string_view details) {
@@ -35,7 +38,7 @@ AttachFunction open_emulated(std::string_view details) {
 
 constexpr DeviceKind kinds[] = {
     // Interpreted, it needs thousands of times as long as a card.
-    {"emulated", true, std::chrono::seconds(300), open_emulated},
+    {"emulated", true, std::chrono::seconds(300), open_emulated, emulated_firmware},
 };
 
 }  // namespace
@@ -54,8 +57,9 @@ DeviceChoice choose_device(const DeviceRequest& request) {
   card_options.on_step = request.on_step;
   CardBackendOptions backend_options;
   backend_options.data = request.arena;
-  const auto load = [folders = request.firmware](const firmware::ChipFirmwareNames& names) {
-    return firmware::FirmwareSet::load(names, folders);
+  const auto load = [folders = request.firmware, fallback = kind->default_firmware](
+                        const firmware::ChipFirmwareNames& names) {
+    return folders.empty() ? fallback(names) : firmware::FirmwareSet::load(names, folders);
   };
   DeviceChoice choice;
   choice.emulated = kind->emulated;

@@ -6,7 +6,6 @@
 
 #include "redbolt/base/checked.hpp"
 #include "redbolt/emulator/card.hpp"
-#include "redbolt/firmware/firmware_set.hpp"
 #include "redbolt/protocol/socket_io.hpp"
 
 namespace redbolt::daemon {
@@ -67,7 +66,8 @@ constexpr Flag flags[] = {
      [](Options& o, std::string_view v, std::string_view) { o.socket = v; }},
     {"--firmware", "DIR", "REDBOLT_FIRMWARE",
      "A folder with firmware images; may be given several times (in the\n"
-     "environment: separated by colons). Else the system's folders.",
+     "environment: separated by colons). Else the emulated card gets\n"
+     "synthetic images.",
      [](Options& o, std::string_view v, std::string_view) { parse_folders(v, o); }},
     {"--arena", "BYTES", "REDBOLT_ARENA",
      "Video memory for clients, with suffix K, M or G. Else all there is.",
@@ -170,10 +170,9 @@ Options parse_options(std::span<const char* const> arguments,
     position = apply_argument(arguments, position, options);
   }
   if (options.firmware.empty()) options.firmware = std::move(given.firmware);
-  if (options.firmware.empty()) options.firmware = firmware::default_folders();
   if (options.socket.empty()) options.socket = protocol::default_socket_path();
   if (options.device.empty() && !options.help && !options.version) {
-    throw UsageError("which card? For the emulated one: redboltd --device emulated --firmware DIR");
+    throw UsageError("which card? For the emulated one: redboltd --device emulated");
   }
   return options;
 }

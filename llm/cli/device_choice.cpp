@@ -33,7 +33,7 @@ void add_device_options(CLI::App& verb, DeviceChoice& choice) {
       ->group("Card")
       ->excludes(device);
   verb.add_option("--firmware", choice.firmware,
-                  "With --device: the folder with the card's firmware")
+                  "With --device: the folder with the card's firmware (else synthetic images)")
       ->envname("REDBOLT_FIRMWARE")
       ->type_name("DIR")
       ->group("Card");
