@@ -1,6 +1,7 @@
 // redbolt-llm bench: how fast prompts are read and tokens generated, how long it takes to start,
 // and what each token costs the card and the link.
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -171,7 +172,7 @@ nlohmann::json report(const Options& options, const LoadedModel& model, const Ge
 std::string count_text(const nlohmann::json& value) {
   if (value.is_null()) return "not counted";
   const double number = value.get<double>();
-  if (number >= 1000) return grouped(static_cast<std::uint64_t>(number + 0.5));
+  if (number >= 1000) return grouped(static_cast<std::uint64_t>(std::llround(number)));
   return fixed(number, 2);
 }
 

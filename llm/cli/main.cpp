@@ -38,13 +38,13 @@ int main(int argc, char** argv) {
   // cleaned up.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App application("Runs language models (GGUF) on a Radeon card, real or emulated.");
-  describe(application);
-  add_run(application);
-  add_bench(application);
-  add_tokenize(application);
-  add_inspect(application);
-  add_logits(application);
   try {
+    describe(application);
+    add_run(application);
+    add_bench(application);
+    add_tokenize(application);
+    add_inspect(application);
+    add_logits(application);
     application.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

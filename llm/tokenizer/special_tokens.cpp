@@ -1,7 +1,6 @@
 #include "tokenizer/special_tokens.hpp"
 
 #include <algorithm>
-#include <functional>
 
 namespace redbolt::llm {
 namespace {
@@ -66,8 +65,11 @@ std::vector<TokenId> nameable_tokens(const Vocabulary& vocabulary) {
         type == TokenType::control || type == TokenType::user_defined || type == TokenType::unknown;
     if (special && !vocabulary.text(id).empty()) tokens.push_back(id);
   }
-  std::ranges::stable_sort(tokens, std::greater<>{},
-                           [&](TokenId id) { return vocabulary.text(id).size(); });
+  std::ranges::sort(tokens, [&](TokenId a, TokenId b) {
+    const std::size_t size_a = vocabulary.text(a).size();
+    const std::size_t size_b = vocabulary.text(b).size();
+    return size_a != size_b ? size_a > size_b : a < b;
+  });
   return tokens;
 }
 
