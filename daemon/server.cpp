@@ -57,6 +57,7 @@ Server::Server(asio::any_io_executor executor, SocketFile& socket, DeviceThread&
                 options_.handshake_timeout,
                 options_.daemon_version,
                 Clock::now(),
+                options_.log,
                 [this](LeaseId lease, std::unique_ptr<Workspace> workspace,
                        std::function<void()> on_done) {
                   retire(lease, std::move(workspace), std::move(on_done));

@@ -212,6 +212,7 @@ void Session::completed(FenceId fence, const std::optional<protocol::Error>& err
   // A refused submission concerns nobody else; everything worse took the card with it.
   if (error && error->code() != protocol::ERROR_CODE_INVALID_ARGUMENT && lease_) {
     lease_end_ = error->message();
+    services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + lease_end_);
     end_lease();
   }
   wake();

@@ -40,6 +40,7 @@ struct SessionServices {
   std::chrono::milliseconds handshake_timeout;
   std::string daemon_version;
   std::chrono::steady_clock::time_point started;
+  std::function<void(const std::string& line)> log;
   // Frees what a client had once its work has left the card, then passes the lease on. When that is
   // done LeaseQueue::position(lease) is nothing, and on_done is called.
   std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace,

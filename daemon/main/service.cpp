@@ -1,5 +1,6 @@
 #include "main/service.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "device_thread.hpp"
@@ -83,6 +85,13 @@ asio::awaitable<void> watch_pipe(asio::posix::stream_descriptor& pipe, StopEvent
   stop.trigger();
 }
 
+void check_open(const std::optional<int>& descriptor, const char* flag) {
+  if (descriptor && ::fcntl(*descriptor, F_GETFD) < 0) {
+    throw UsageError(std::string(flag) + " " + std::to_string(*descriptor) +
+                     ": no such descriptor is open");
+  }
+}
+
 void announce(int descriptor) {
   constexpr char message[] = "ready\n";
   [[maybe_unused]] const auto written = ::write(descriptor, message, sizeof message - 1);
@@ -134,6 +143,9 @@ asio::awaitable<void> serve_and_end(Service& service, const DeviceChoice& choice
 }  // namespace
 
 void run_service(const Options& options) {
+  check_open(options.ready_fd, "--ready-fd");
+  check_open(options.exit_with_fd, "--exit-with-fd");
+  std::signal(SIGPIPE, SIG_IGN);  // whoever read the log or waited for "ready" may be gone
   BootLog log(options.quiet);
   SocketFile socket(options.socket);
   const DeviceChoice choice =
