@@ -181,8 +181,14 @@ TEST_F(KernelCacheTest, WritersKilledInTheMiddle) {
       KernelCache cache(options());
       for (unsigned n = 0;; ++n) cache.store(key(n % 8), image(n % 8, size));
     }
-    std::this_thread::sleep_for(
-        std::chrono::microseconds(std::uniform_int_distribution<int>(5000, 60000)(random)));
+    // Every other writer is given time to open a file first, however slow the machine is.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const std::size_t left_before = files(".writing").size();
+    while (round % 2 == 0 && files(".writing").size() == left_before &&
+           std::chrono::steady_clock::now() < patience) {
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(
+        std::uniform_int_distribution<int>(0, round % 2 == 0 ? 500 : 60000)(random)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     KernelCache cache(options());
