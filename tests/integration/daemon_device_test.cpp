@@ -165,22 +165,6 @@ TEST_F(DaemonDeviceTest, ReplaysWithOneDoorbellAndNoRegisterRead) {
   EXPECT_FALSE(after.card.empty());
 }
 
-TEST_F(DaemonDeviceTest, ShortWorkIsNoticedSoon) {
-  auto connection = connect();
-  const auto buffer = connection.create_buffer(Bytes(4096), "b");
-  connection.wait(connection.fill({buffer.id, Bytes(0)}, Bytes(4096), 0));
-  std::vector<double> milliseconds;
-  for (int i = 0; i < 50; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    connection.wait(connection.fill({buffer.id, Bytes(0)}, Bytes(4096), 0));
-    milliseconds.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count());
-  }
-  std::sort(milliseconds.begin(), milliseconds.end());
-  RecordProperty("median_milliseconds", std::to_string(milliseconds[25]));
-}
-
 // --- what goes wrong on the card ---------------------------------------------------------------
 
 TEST_F(DaemonDeviceTest, APageFaultNamesItsAddressAndTheNextClientIsServed) {
