@@ -206,7 +206,7 @@ TEST(RangeAllocator, RandomUseNeverOverlaps) {
                   std::prev(next)->first + std::prev(next)->second <= *start);
       held[*start] = size;
     } else {
-      const auto it = std::next(held.begin(), random() % held.size());
+      const auto it = std::next(held.begin(), static_cast<std::ptrdiff_t>(random() % held.size()));
       allocator.free(it->first, it->second);
       held.erase(it);
     }

@@ -173,9 +173,9 @@ TEST(DaemonLife, SaysWhatIsMissing) {
       run_program("redboltd", {"--device", small_card, "--socket", "/" + std::string(300, 'x')});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.errors, HasSubstr("shorter"));
-  result = run({"--device", small_card, "--firmware", empty, "--ready-fd", "77"});
+  result = run({"--device", small_card, "--firmware", empty, "--ready-fd", "9999"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.errors, HasSubstr("--ready-fd 77"));
+  EXPECT_THAT(result.errors, HasSubstr("--ready-fd 9999"));
   result = run_program("redboltd", {"--help"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, HasSubstr("usage: redboltd"));
