@@ -44,7 +44,8 @@ void relocate(const std::string& module, std::span<std::byte> image, driver::Gpu
     refuse(module,
            "a relocation at " + std::to_string(relocation.offset()) + ", outside the image");
   }
-  if (relocation.addend() < 0 || static_cast<std::uint64_t>(relocation.addend()) > image.size()) {
+  // A negative one is huge as an unsigned number.
+  if (static_cast<std::uint64_t>(relocation.addend()) > image.size()) {
     refuse(module,
            "a relocation to " + std::to_string(relocation.addend()) + ", outside the image");
   }

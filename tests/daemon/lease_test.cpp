@@ -147,6 +147,21 @@ TEST(Lease, OfAClientThatIsGoneIsTakenByAResetWhenItsWorkDoesNotEnd) {
   EXPECT_EQ(server.arena().blocks, 0u);
 }
 
+TEST(Lease, TheCardIsReadyAgainAfterAResetBeforeAnybodyAsks) {
+  TestServer server;
+  auto observer = server.connect("observer");
+  {
+    auto connection = server.connect();
+    connection.acquire_lease(0ms);
+    const auto buffer = connection.create_buffer(Bytes(64), "b");
+    server.card().hold = true;
+    connection.fill({buffer.id, Bytes(0)}, Bytes(4), 1);
+  }
+  for (int i = 0; i < 1000 && server.card().boots < 2; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(server.card().boots, 2u);
+  EXPECT_EQ(observer.status().state, "ready");
+}
+
 TEST(Lease, ServesOneAfterTheOtherUnderLoad) {
   TestServer server;
   std::atomic<int> inside{0};
