@@ -14,6 +14,12 @@ if(REDBOLT_SANITIZE)
   add_link_options(-fsanitize=${REDBOLT_SANITIZE})
 endif()
 
+option(REDBOLT_FUZZ "Build libFuzzer programs (needs clang)" OFF)
+if(REDBOLT_FUZZ)
+  # Every part counts its branches, so that the fuzzers see what their inputs reach.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # redbolt_library(NAME SOURCES a.cpp ... [PUBLIC lib ...] [PRIVATE lib ...])
 # A static library with the public include folder ./include (if there is one).
 function(redbolt_library name)
