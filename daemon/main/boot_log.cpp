@@ -9,8 +9,12 @@ namespace {
 
 std::string seconds_text(double seconds) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%8.3f s", seconds);
+  std::snprintf(text.data(), text.size(), "%7.3f s", seconds);
   return text.data();
+}
+
+std::string trimmed(const std::string& text) {
+  return text.substr(text.find_first_not_of(' '));
 }
 
 }  // namespace
@@ -30,7 +34,7 @@ void BootLog::line(const std::string& text) const {
 }
 
 void BootLog::step(const driver::BootStep& step) const {
-  constexpr std::size_t column = 26;
+  constexpr std::size_t column = 28;  // the longest step's name, and a space
   std::string name = step.name;
   name.resize(std::max(name.size(), column), ' ');
   line("  " + name + seconds_text(step.seconds) + (step.detail.empty() ? "" : "  " + step.detail));
@@ -40,8 +44,8 @@ void BootLog::summary(const BootSummary& summary) const {
   const auto& card = summary.card;
   line(card.marketing_name + " (" + card.gfx_target + ", " + std::to_string(card.compute_units) +
        " CUs, " + readable(card.vram) + ") at " + card.location + ": " +
-       driver::to_string(summary.report.kind) + " boot in" + seconds_text(summary.report.seconds) +
-       ", arena " + readable(summary.arena));
+       driver::to_string(summary.report.kind) + " boot in " +
+       trimmed(seconds_text(summary.report.seconds)) + ", arena " + readable(summary.arena));
 }
 
 }  // namespace redbolt::daemon
