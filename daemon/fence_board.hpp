@@ -5,6 +5,7 @@
 
 #include <redbolt/protocol/messages.pb.h>
 
+#include <cstdint>
 #include <deque>
 
 #include "submission_queue.hpp"
@@ -13,7 +14,7 @@ namespace redbolt::daemon {
 
 class FenceBoard {
  public:
-  enum class State { unknown, pending, done, failed };
+  enum class State : std::uint8_t { unknown, pending, done, failed };
 
   // Fences grow; those of other connections may lie between them.
   void submitted(FenceId fence);

@@ -45,7 +45,7 @@ FileDescriptor accept_one(int listener) {
 
 }  // namespace
 
-Server::Server(asio::any_io_executor executor, SocketFile& socket, DeviceThread& device,
+Server::Server(const asio::any_io_executor& executor, SocketFile& socket, DeviceThread& device,
                ServerOptions options)
     : executor_(executor),
       socket_(socket),

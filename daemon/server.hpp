@@ -40,7 +40,7 @@ struct ServerOptions {
 class Server {
  public:
   // socket and device outlive the server; the device has been booted.
-  Server(boost::asio::any_io_executor executor, SocketFile& socket, DeviceThread& device,
+  Server(const boost::asio::any_io_executor& executor, SocketFile& socket, DeviceThread& device,
          ServerOptions options);
   ~Server();
 

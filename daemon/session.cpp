@@ -41,8 +41,10 @@ asio::awaitable<void> Session::run() {
   try {
     co_await converse();
   } catch (const ConnectionOver&) {
-  } catch (...) {
-    // Whatever went wrong is this connection's end and nobody else's.
+    // The usual end.
+  } catch (const std::exception& error) {
+    // This connection's end, and nobody else's.
+    services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + error.what());
   }
   close();
   end_lease();
@@ -92,15 +94,13 @@ asio::awaitable<void> Session::read(std::shared_ptr<Session> self) {
 
 void Session::take_bytes(std::span<const std::byte> bytes) {
   decoder_.append(bytes);
-  while (const auto payload = decoder_.next()) {
-    protocol::Request request;
-    protocol::decode_message(*payload, request);
+  while (auto payload = decoder_.next()) {
     if (requests_.size() >= max_requests_ahead) {
       throw protocol::ProtocolError(
           protocol::ProtocolErrorCode::message_too_large,
           "more than " + std::to_string(max_requests_ahead) + " requests wait for an answer");
     }
-    requests_.push_back(std::move(request));
+    requests_.push_back(std::move(*payload));
   }
   wake();
 }
@@ -115,8 +115,14 @@ asio::awaitable<protocol::Request> Session::next_request(Clock::time_point deadl
     if (Clock::now() >= deadline) throw DaemonError(protocol_error("no handshake came in time"));
     co_await wait_until(deadline);
   }
-  protocol::Request request = std::move(requests_.front());
+  const std::vector<std::byte> payload = std::move(requests_.front());
   requests_.pop_front();
+  protocol::Request request;
+  try {
+    protocol::decode_message(payload, request);
+  } catch (const protocol::ProtocolError& error) {
+    throw DaemonError(protocol_error(error.what()));
+  }
   co_return request;
 }
 

@@ -114,7 +114,8 @@ class Session : public std::enable_shared_from_this<Session> {
   PeerCredentials peer_;
   SessionServices& services_;
   protocol::FrameDecoder decoder_;
-  std::deque<protocol::Request> requests_;  // read and not yet answered
+  // Read and not yet answered; still as bytes, since a message may grow when it is parsed.
+  std::deque<std::vector<std::byte>> requests_;
   boost::asio::steady_timer wake_;
   bool closed_ = false;
   std::optional<protocol::Error> broken_;  // what the client sent that is not the protocol

@@ -35,7 +35,7 @@ class Workspace : private ObjectTable {
  public:
   // on_complete is told, on the device thread, of each fence in order.
   Workspace(Device& device, const ClientLimits& limits, CompletionHandler on_complete);
-  ~Workspace();
+  ~Workspace() override;
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 

@@ -27,8 +27,7 @@ namespace {
                                 : path.string() + ": " + std::generic_category().message(error);
   throw ClientError(ClientErrorCode::no_daemon,
                     "no redboltd answers (" + found +
-                        "). Start one with: redboltd --device emulated --socket " +
-                        path.string() +
+                        "). Start one with: redboltd --device emulated --socket " + path.string() +
                         " — or let this one command start its own with --device emulated");
 }
 

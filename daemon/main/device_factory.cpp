@@ -57,8 +57,8 @@ DeviceChoice choose_device(const DeviceRequest& request) {
   card_options.on_step = request.on_step;
   CardBackendOptions backend_options;
   backend_options.data = request.arena;
-  const auto load = [folders = request.firmware, fallback = kind->default_firmware](
-                        const firmware::ChipFirmwareNames& names) {
+  const auto load = [folders = request.firmware,
+                     fallback = kind->default_firmware](const firmware::ChipFirmwareNames& names) {
     return folders.empty() ? fallback(names) : firmware::FirmwareSet::load(names, folders);
   };
   DeviceChoice choice;

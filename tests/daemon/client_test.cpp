@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "client_error.hpp"
-#include "code_object.hpp"
+#include "module_image.hpp"
 #include "redbolt/protocol/socket_io.hpp"
 #include "test_server.hpp"
 
@@ -249,7 +249,7 @@ TEST_F(ClientTest, IsToldWhenTheCardDoesNotComeBack) {
 // --- no daemon ---------------------------------------------------------------------------------
 
 TEST(NoDaemon, SaysHowToStartOne) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const auto path = folder.path() / "none.sock";
   const auto error = client_error_of([&] { client::Connection connection({path, "test"}); });
   EXPECT_EQ(error.code(), client::ClientErrorCode::no_daemon);
@@ -258,7 +258,7 @@ TEST(NoDaemon, SaysHowToStartOne) {
 }
 
 TEST(NoDaemon, TellsADeadSocket) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const auto path = folder.path() / "dead.sock";
   {
     const auto address = protocol::socket_address(path);

@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "client_error.hpp"
-#include "code_object.hpp"
+#include "module_image.hpp"
 #include "test_server.hpp"
 
 namespace redbolt::daemon {

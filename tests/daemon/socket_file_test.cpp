@@ -49,7 +49,7 @@ class SocketFileTest : public testing::Test {
     ADD_FAILURE() << "no error";
     return {SocketErrorCode::failed, ""};
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   std::filesystem::path path_ = folder_.path() / "d.sock";
 };
 

@@ -63,7 +63,7 @@ class TestServer {
   }
 
   FakeCard card_;
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   SocketFile socket_{folder_.path() / "d.sock"};
   boost::asio::io_context context_{1};
   DeviceThread device_;

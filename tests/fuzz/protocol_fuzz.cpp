@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "code_object.hpp"
 #include "daemon_error.hpp"
 #include "fake_card.hpp"
+#include "module_image.hpp"
 #include "redbolt/protocol/frame.hpp"
 #include "workspace.hpp"
 
