@@ -45,7 +45,8 @@ Container::Container(const std::string& name, std::span<const std::byte> content
 }
 
 std::uint32_t Container::u32(std::size_t offset) const {
-  if (!range_fits(offset, 4, content_.size())) bad_header("a field lies beyond the end of the file");
+  if (!range_fits(offset, 4, content_.size()))
+    bad_header("a field lies beyond the end of the file");
   return read_u32(content_, offset);
 }
 

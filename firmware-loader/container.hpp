@@ -28,8 +28,8 @@ class Container {
   std::uint32_t payload_size() const { return u32(20); }    // ucode_size_bytes
   std::uint32_t payload_offset() const { return u32(24); }  // ucode_array_offset_bytes
 
-  // A little-endian field of the header. Offsets inside the header struct of the version are checked
-  // once, by require_header().
+  // A little-endian field of the header. Offsets inside the header struct of the version are
+  // checked once, by require_header().
   std::uint32_t u32(std::size_t offset) const;
 
   // Throws FirmwareError(bad_header) unless the header is at least `bytes` long.

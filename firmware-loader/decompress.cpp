@@ -45,13 +45,15 @@ std::vector<std::byte> unpack_zstd(const std::filesystem::path& path,
   ZSTD_inBuffer in{packed.data(), packed.size(), 0};
   std::size_t written = 0;
   for (;;) {
-    if (written == output.size() && !grow(output)) unreadable(path, "unpacks to more than any image");
+    if (written == output.size() && !grow(output))
+      unreadable(path, "unpacks to more than any image");
     ZSTD_outBuffer out{output.data(), output.size(), written};
     const std::size_t left = ZSTD_decompressStream(stream.get(), &out, &in);
     if (ZSTD_isError(left)) unreadable(path, "is not a sound zstd file");
     written = out.pos;
     if (left == 0 && in.pos == in.size) break;
-    if (in.pos == in.size && out.pos < out.size) unreadable(path, "ends in the middle of zstd data");
+    if (in.pos == in.size && out.pos < out.size)
+      unreadable(path, "ends in the middle of zstd data");
   }
   output.resize(written);
   return output;
@@ -70,7 +72,8 @@ std::vector<std::byte> unpack_xz(const std::filesystem::path& path,
   stream.next_in = reinterpret_cast<const std::uint8_t*>(packed.data());
   stream.avail_in = packed.size();
   for (;;) {
-    if (written == output.size() && !grow(output)) unreadable(path, "unpacks to more than any image");
+    if (written == output.size() && !grow(output))
+      unreadable(path, "unpacks to more than any image");
     stream.next_out = reinterpret_cast<std::uint8_t*>(output.data() + written);
     stream.avail_out = output.size() - written;
     const lzma_ret result = lzma_code(&stream, LZMA_FINISH);
@@ -88,9 +91,12 @@ std::vector<std::byte> unpack_xz(const std::filesystem::path& path,
 std::vector<std::byte> read_image(const FoundFile& file) {
   auto content = read_plain(file.path);
   switch (file.compression) {
-    case Compression::zstd: return unpack_zstd(file.path, content);
-    case Compression::xz: return unpack_xz(file.path, content);
-    case Compression::none: break;
+    case Compression::zstd:
+      return unpack_zstd(file.path, content);
+    case Compression::xz:
+      return unpack_xz(file.path, content);
+    case Compression::none:
+      break;
   }
   return content;
 }

@@ -72,14 +72,16 @@ void read_sdma(Container& image, Pieces& pieces) {
 void read_smc(Container& image, Pieces& pieces) {
   if (image.major() != 2 || image.minor() > 1) image.unsupported("smc", "2.0 and 2.1");
   image.require_header(44);
-  image.add_piece(pieces, Piece::smu, image.payload_offset(), image.payload_size(), image.version());
+  image.add_piece(pieces, Piece::smu, image.payload_offset(), image.payload_size(),
+                  image.version());
 }
 
 void read_gfx(Container& image, Pieces& pieces) {
   if (image.major() != 2 || image.minor() != 0) image.unsupported("gfx", "2.0");
   image.require_header(60);
   const std::uint64_t start = image.u32(52) | std::uint64_t{image.u32(56)} << 32;
-  image.add_piece(pieces, Piece::mec, image.payload_offset(), image.u32(36), image.version(), start);
+  image.add_piece(pieces, Piece::mec, image.payload_offset(), image.u32(36), image.version(),
+                  start);
   image.add_piece(pieces, Piece::mec_stack, image.u32(48), image.u32(44), image.version());
 }
 

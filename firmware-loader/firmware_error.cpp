@@ -6,8 +6,9 @@
 namespace redbolt::firmware {
 namespace {
 
-constexpr std::array kNames{"missing",    "unreadable",          "truncated",    "bad_header",
-                            "unsupported_version", "overlap", "missing_piece"};
+constexpr std::array kNames{"missing",      "unreadable",          "truncated",
+                            "bad_header",   "unsupported_version", "overlap",
+                            "missing_piece"};
 
 constexpr const char* kWhereToGet =
     "Get the file from linux-firmware (Debian: package firmware-amd-graphics; otherwise the folder "
@@ -16,7 +17,9 @@ constexpr const char* kWhereToGet =
 
 }  // namespace
 
-const char* to_string(FirmwareErrorCode code) { return kNames.at(static_cast<std::size_t>(code)); }
+const char* to_string(FirmwareErrorCode code) {
+  return kNames.at(static_cast<std::size_t>(code));
+}
 
 FirmwareError::FirmwareError(FirmwareErrorCode code, std::string file, const std::string& fault)
     : std::runtime_error("firmware file " + file + ": " + fault + ". " + kWhereToGet),

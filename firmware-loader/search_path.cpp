@@ -10,7 +10,8 @@
 namespace redbolt::firmware {
 namespace {
 
-constexpr std::array kSuffixes{std::pair{"", Compression::none}, std::pair{".zst", Compression::zstd},
+constexpr std::array kSuffixes{std::pair{"", Compression::none},
+                               std::pair{".zst", Compression::zstd},
                                std::pair{".xz", Compression::xz}};
 
 }  // namespace

@@ -14,9 +14,9 @@
 namespace redbolt::daemon {
 
 struct DeviceRequest {
-  std::string_view spec;  // KIND or KIND:details
+  std::string_view spec;                        // KIND or KIND:details
   std::vector<std::filesystem::path> firmware;  // empty: what the kind of device takes by itself
-  Bytes arena;  // 0: all
+  Bytes arena;                                  // 0: all
   std::function<void(const driver::BootStep&)> on_step;
 };
 

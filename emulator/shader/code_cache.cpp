@@ -54,7 +54,9 @@ void execute_straddling(Wave& wave, const Instruction& instruction) {
 
 }  // namespace
 
-Instruction::Instruction(const Instruction& other) { *this = other; }
+Instruction::Instruction(const Instruction& other) {
+  *this = other;
+}
 
 Instruction& Instruction::operator=(const Instruction& other) {
   source = other.source;
@@ -72,8 +74,7 @@ Instruction& Instruction::operator=(const Instruction& other) {
 }
 
 CodePage::CodePage(std::uint64_t base, unsigned vgpr_limit, const Words& words)
-    : base_(base), vgpr_limit_(vgpr_limit), words_(words),
-      slots_(code_page_dwords + 1) {
+    : base_(base), vgpr_limit_(vgpr_limit), words_(words), slots_(code_page_dwords + 1) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     slots_[i].kind = InstructionClass::message;
     slots_[i].slots = 0;

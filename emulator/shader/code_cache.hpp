@@ -1,7 +1,7 @@
-// Decoded machine code. A CodePage holds one 4 KiB page of it, an Instruction per dword, each decoded
-// when a wave first arrives there; pages are shared by all workers. A CodeView is one worker's way to
-// the pages during one dispatch: it compares a page with memory when the dispatch first enters it, so
-// that changed code is decoded anew.
+// Decoded machine code. A CodePage holds one 4 KiB page of it, an Instruction per dword, each
+// decoded when a wave first arrives there; pages are shared by all workers. A CodeView is one
+// worker's way to the pages during one dispatch: it compares a page with memory when the dispatch
+// first enters it, so that changed code is decoded anew.
 #pragma once
 
 #include <array>
@@ -21,7 +21,8 @@ namespace redbolt::emulator {
 inline constexpr std::uint64_t code_page_size = 4096;
 inline constexpr std::uint64_t code_page_dwords = code_page_size / 4;
 
-// Threads: slots are decoded under a mutex and published by their handler; everything else is const.
+// Threads: slots are decoded under a mutex and published by their handler; everything else is
+// const.
 class CodePage {
  public:
   using Words = std::array<std::uint32_t, code_page_dwords>;
@@ -54,7 +55,8 @@ class CodePage {
 // All pages decoded so far. Threads: any.
 class CodeCache {
  public:
-  // The page with these words, decoded or not. Pages of other contents at the same place are dropped.
+  // The page with these words, decoded or not. Pages of other contents at the same place are
+  // dropped.
   std::shared_ptr<const CodePage> page(std::uint64_t base, unsigned vgpr_limit,
                                        const CodePage::Words& words);
   void clear();

@@ -4,8 +4,8 @@ namespace redbolt::emulator {
 
 std::string_view name(InstructionClass value) {
   static constexpr std::string_view names[instruction_class_count] = {
-      "salu",        "valu",        "valu_dot", "wmma",   "transcendental", "smem", "vmem_load",
-      "vmem_store",  "vmem_atomic", "lds",      "branch", "message"};
+      "salu",      "valu",       "valu_dot",    "wmma", "transcendental", "smem",
+      "vmem_load", "vmem_store", "vmem_atomic", "lds",  "branch",         "message"};
   return names[static_cast<std::size_t>(value)];
 }
 

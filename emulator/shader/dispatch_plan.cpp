@@ -9,12 +9,14 @@ namespace {
 constexpr std::uint32_t bits(std::uint32_t value, unsigned low, unsigned count) {
   return value >> low & ((1u << count) - 1);
 }
-constexpr bool bit(std::uint32_t value, unsigned position) { return bits(value, position, 1) != 0; }
+constexpr bool bit(std::uint32_t value, unsigned position) {
+  return bits(value, position, 1) != 0;
+}
 
 constexpr std::uint32_t most_threads = 1024;
 constexpr std::uint32_t most_lds_bytes = 64 * 1024;
-constexpr std::uint32_t lds_granularity = 512;     // bytes per unit of RSRC2.LDS_SIZE
-constexpr std::uint32_t vgpr_granularity = 8;      // of RSRC1.VGPRS in wave32
+constexpr std::uint32_t lds_granularity = 512;      // bytes per unit of RSRC2.LDS_SIZE
+constexpr std::uint32_t vgpr_granularity = 8;       // of RSRC1.VGPRS in wave32
 constexpr std::uint32_t scratch_granularity = 256;  // bytes per unit of TMPRING_SIZE.WAVESIZE
 constexpr unsigned user_data_registers = 16;
 
@@ -91,9 +93,11 @@ std::string read_scratch(const Dispatch& dispatch, DispatchPlan& plan) {
 
 }  // namespace
 
-std::array<std::uint32_t, 3> DispatchPlan::threads_of(const std::array<std::uint32_t, 3>& id) const {
+std::array<std::uint32_t, 3> DispatchPlan::threads_of(
+    const std::array<std::uint32_t, 3>& id) const {
   std::array<std::uint32_t, 3> result{};
-  for (std::size_t d = 0; d < 3; ++d) result[d] = id[d] + 1 == end[d] ? partial_threads[d] : threads[d];
+  for (std::size_t d = 0; d < 3; ++d)
+    result[d] = id[d] + 1 == end[d] ? partial_threads[d] : threads[d];
   return result;
 }
 

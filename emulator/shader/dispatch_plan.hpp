@@ -1,4 +1,5 @@
-// What a dispatch's registers mean: sizes, initial registers, and whether the card can run it at all.
+// What a dispatch's registers mean: sizes, initial registers, and whether the card can run it at
+// all.
 #pragma once
 
 #include <array>

@@ -31,7 +31,8 @@ class Job {
     if (plan.scratch_workgroups != 0) {
       most_resident_ = std::min<std::uint64_t>(most_resident_, plan.scratch_workgroups);
     }
-    for (std::uint64_t n = most_resident_; n-- > 0;) free_slots_.push_back(static_cast<std::uint32_t>(n));
+    for (std::uint64_t n = most_resident_; n-- > 0;)
+      free_slots_.push_back(static_cast<std::uint32_t>(n));
   }
 
   const std::atomic<bool>& stop() const { return stop_; }
@@ -157,7 +158,8 @@ class Dispatcher::Pool {
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [&] { return stop.stop_requested() || (generation_ != seen && invited_ != 0); });
+      changed_.wait(
+          lock, [&] { return stop.stop_requested() || (generation_ != seen && invited_ != 0); });
       if (stop.stop_requested()) return;
       seen = generation_;
       --invited_;
@@ -191,8 +193,8 @@ class Dispatcher::Pool {
   MemoryPort* port_ = nullptr;
   unsigned vgprs_ = 0;
   std::uint64_t generation_ = 0;
-  unsigned invited_ = 0;  // workers that may still join the job
-  unsigned busy_ = 0;     // workers that have not left it
+  unsigned invited_ = 0;               // workers that may still join the job
+  unsigned busy_ = 0;                  // workers that have not left it
   std::vector<std::jthread> workers_;  // last: joined before the rest goes
 };
 
@@ -204,8 +206,12 @@ DispatchResult Dispatcher::run(const Dispatch& dispatch, MemoryPort& port, Count
   return pool_->run(dispatch, port, counters, std::move(stop));
 }
 
-void Dispatcher::invalidate_instruction_cache() { pool_->forget_code(); }
+void Dispatcher::invalidate_instruction_cache() {
+  pool_->forget_code();
+}
 
-unsigned Dispatcher::threads() const { return pool_->size(); }
+unsigned Dispatcher::threads() const {
+  return pool_->size();
+}
 
 }  // namespace redbolt::emulator

@@ -28,9 +28,9 @@ enum class OperandKind : std::uint8_t {
 
 namespace modifier {
 inline constexpr std::uint8_t absolute = 1;
-inline constexpr std::uint8_t negate = 2;       // VOP3P: of the operand for the low result
-inline constexpr std::uint8_t high_half = 4;    // op_sel: bits 31:16 are the 16-bit operand
-inline constexpr std::uint8_t negate_high = 8;  // VOP3P: of the operand for the high result
+inline constexpr std::uint8_t negate = 2;           // VOP3P: of the operand for the low result
+inline constexpr std::uint8_t high_half = 4;        // op_sel: bits 31:16 are the 16-bit operand
+inline constexpr std::uint8_t negate_high = 8;      // VOP3P: of the operand for the high result
 inline constexpr std::uint8_t high_from_high = 16;  // VOP3P op_sel_hi
 }  // namespace modifier
 

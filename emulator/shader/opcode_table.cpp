@@ -28,15 +28,16 @@ constexpr auto key(Encoding encoding, unsigned opcode) {
 
 }  // namespace
 
-std::span<const OpcodeInfo> opcode_table() { return opcodes; }
+std::span<const OpcodeInfo> opcode_table() {
+  return opcodes;
+}
 
 int find_opcode(Encoding encoding, unsigned opcode) {
   const auto wanted = key(encoding, opcode);
-  const auto* found =
-      std::lower_bound(std::begin(opcodes), std::end(opcodes), wanted,
-                       [](const OpcodeInfo& info, const auto& value) {
-                         return key(info.encoding, info.opcode) < value;
-                       });
+  const auto* found = std::lower_bound(std::begin(opcodes), std::end(opcodes), wanted,
+                                       [](const OpcodeInfo& info, const auto& value) {
+                                         return key(info.encoding, info.opcode) < value;
+                                       });
   if (found == std::end(opcodes) || key(found->encoding, found->opcode) != wanted) return -1;
   return static_cast<int>(found - opcodes);
 }

@@ -18,14 +18,15 @@ struct Field {
 struct OpcodeInfo {
   Encoding encoding;
   std::uint16_t opcode;
-  const char* mnemonic;       // as the assembler writes it: "v_add_f32_e32"
-  const char* semantics;      // shared by all encodings of one operation: "V_ADD_F32"
+  const char* mnemonic;   // as the assembler writes it: "v_add_f32_e32"
+  const char* semantics;  // shared by all encodings of one operation: "V_ADD_F32"
   ValueType destination;
   ValueType source0;
   ValueType source1;
   ValueType source2;
-  bool scalar_destination;    // a vector instruction that writes an SGPR
-  // In dwords, 0 where there is none. Memory instructions: source 0 is the address, 1 and 2 are data.
+  bool scalar_destination;  // a vector instruction that writes an SGPR
+  // In dwords, 0 where there is none. Memory instructions: source 0 is the address, 1 and 2 are
+  // data.
   std::uint8_t destination_dwords;
   std::uint8_t source_dwords[3];
 

@@ -44,7 +44,9 @@ void Wave::reset_scalars() {
   set_exec(all_lanes);
 }
 
-std::uint64_t Wave::next_address() const { return page->address_of(*next); }
+std::uint64_t Wave::next_address() const {
+  return page->address_of(*next);
+}
 
 std::uint64_t Wave::address_of(const Instruction& instruction) const {
   return next_address() - instruction.slots * std::uint64_t{4};
@@ -80,8 +82,7 @@ void Wave::fail(DispatchResult::Kind kind, std::uint64_t address, std::string me
 
 void Wave::fail_illegal(const Instruction& instruction, const std::string& reason) {
   const std::uint64_t address = address_of(instruction);
-  fail(DispatchResult::Kind::illegal_instruction, address,
-       reason + " at " + hexadecimal(address));
+  fail(DispatchResult::Kind::illegal_instruction, address, reason + " at " + hexadecimal(address));
 }
 
 }  // namespace redbolt::emulator

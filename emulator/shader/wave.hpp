@@ -37,9 +37,10 @@ inline constexpr std::uint32_t private_limit = 238;
 inline constexpr std::uint32_t scc = 253;
 inline constexpr std::uint32_t literal = 255;
 inline constexpr std::uint32_t discard = 256;  // and the next: a 64-bit result
-inline constexpr std::uint32_t apertures = 258;  // 64 bits each: shared base, limit, private base, limit
+inline constexpr std::uint32_t apertures =
+    258;  // 64 bits each: shared base, limit, private base, limit
 inline constexpr std::uint32_t inverse_two_pi_64 = 266;
-inline constexpr std::uint32_t count = 288;    // room for a 512-bit load into the last registers
+inline constexpr std::uint32_t count = 288;  // room for a 512-bit load into the last registers
 }  // namespace scalar_index
 
 // Rows of Wave::vgpr behind the registers, for handlers that run other handlers; and some more, so
@@ -54,7 +55,7 @@ inline constexpr std::uint32_t count = 272;
 namespace mode {
 inline constexpr std::uint32_t round_f32_shift = 0;
 inline constexpr std::uint32_t round_f64_f16_shift = 2;
-inline constexpr std::uint32_t denormal_f32_shift = 4;      // bit 0: keep inputs, bit 1: keep results
+inline constexpr std::uint32_t denormal_f32_shift = 4;  // bit 0: keep inputs, bit 1: keep results
 inline constexpr std::uint32_t denormal_f64_f16_shift = 6;
 inline constexpr std::uint32_t dx10_clamp = 1u << 8;
 inline constexpr std::uint32_t ieee = 1u << 9;
@@ -63,10 +64,10 @@ inline constexpr std::uint32_t fp16_overflow = 1u << 23;
 
 enum class WaveStatus : std::uint8_t {
   running,
-  yielded,     // gives others a turn (s_sleep)
+  yielded,  // gives others a turn (s_sleep)
   at_barrier,
   ended,
-  failed,      // Wave::failure says why
+  failed,  // Wave::failure says why
 };
 
 struct WaveFailure {

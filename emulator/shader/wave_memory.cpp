@@ -38,7 +38,8 @@ const MemoryPort::Page* WaveMemory::find_anew(std::uint64_t address, MemoryAcces
   return &kept;
 }
 
-bool WaveMemory::read(std::uint64_t address, void* into, std::uint32_t size, std::uint64_t& faulted) {
+bool WaveMemory::read(std::uint64_t address, void* into, std::uint32_t size,
+                      std::uint64_t& faulted) {
   auto* to = static_cast<std::byte*>(into);
   while (size != 0) {
     const Page* page = find(address, MemoryAccess::read);
@@ -47,7 +48,8 @@ bool WaveMemory::read(std::uint64_t address, void* into, std::uint32_t size, std
       return false;
     }
     const std::uint64_t offset = address - page->base;
-    const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, page->size - offset));
+    const auto part =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(size, page->size - offset));
     copy_bytes(to, page->host + offset, part);
     to += part;
     address += part;
@@ -66,7 +68,8 @@ bool WaveMemory::write(std::uint64_t address, const void* from, std::uint32_t si
       return false;
     }
     const std::uint64_t offset = address - page->base;
-    const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, page->size - offset));
+    const auto part =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(size, page->size - offset));
     copy_bytes(page->host + offset, source, part);
     source += part;
     address += part;

@@ -10,7 +10,8 @@
 
 namespace redbolt::emulator {
 
-// Threads: one. What other workers do to the same bytes meanwhile is the running program's business.
+// Threads: one. What other workers do to the same bytes meanwhile is the running program's
+// business.
 class WaveMemory {
  public:
   using Page = MemoryPort::Page;

@@ -9,9 +9,10 @@ namespace redbolt::emulator {
 namespace {
 
 constexpr std::uint32_t lds_capacity = 64 * 1024;
-constexpr std::uint32_t lds_slack = 64;          // an access that begins inside may end behind
-constexpr std::uint32_t turn = 16 * 1024;        // instructions of one wave before the next has its turn
-constexpr std::uint32_t power_on_pattern = 0xfff3a5c9;  // a NaN: use of what was never written shows
+constexpr std::uint32_t lds_slack = 64;    // an access that begins inside may end behind
+constexpr std::uint32_t turn = 16 * 1024;  // instructions of one wave before the next has its turn
+constexpr std::uint32_t power_on_pattern =
+    0xfff3a5c9;  // a NaN: use of what was never written shows
 
 // Returns how many instructions were executed.
 std::uint32_t run_turn(Wave& wave, std::uint32_t budget) {
@@ -66,10 +67,9 @@ void Workgroup::start_wave(Wave& wave, const Dispatch& dispatch, const DispatchP
   wave.set_exec(lanes == lane_count ? all_lanes : (1u << lanes) - 1);
 
   constexpr std::uint64_t aperture_size = std::uint64_t{1} << 32;
-  const std::uint64_t apertures[] = {dispatch.shared_aperture,
-                                     dispatch.shared_aperture + aperture_size - 1,
-                                     dispatch.private_aperture,
-                                     dispatch.private_aperture + aperture_size - 1};
+  const std::uint64_t apertures[] = {
+      dispatch.shared_aperture, dispatch.shared_aperture + aperture_size - 1,
+      dispatch.private_aperture, dispatch.private_aperture + aperture_size - 1};
   for (std::uint32_t i = 0; i < 4; ++i) {
     wave.set_scalar64(scalar_index::apertures + 2 * i, apertures[i] & ~(aperture_size - 1));
   }
@@ -88,7 +88,8 @@ void Workgroup::start_wave(Wave& wave, const Dispatch& dispatch, const DispatchP
     const std::uint32_t position[] = {thread % threads[0], thread / threads[0] % threads[1],
                                       thread / threads[0] / threads[1]};
     std::uint32_t packed = 0;
-    for (std::uint32_t d = 0; d < plan.workitem_id_dimensions; ++d) packed |= (position[d] & 0x3ff) << (10 * d);
+    for (std::uint32_t d = 0; d < plan.workitem_id_dimensions; ++d)
+      packed |= (position[d] & 0x3ff) << (10 * d);
     wave.vgpr[0][lane] = packed;
   }
 
@@ -142,9 +143,9 @@ Workgroup::Outcome Workgroup::run(const WorkerContext& context, std::uint64_t in
       }
     }
     const bool released = release_barrier();
-    const bool alive = std::any_of(waves_.begin(), waves_.begin() + wave_count_, [](const auto& wave) {
-      return wave->status == WaveStatus::running;
-    });
+    const bool alive =
+        std::any_of(waves_.begin(), waves_.begin() + wave_count_,
+                    [](const auto& wave) { return wave->status == WaveStatus::running; });
     if (!alive) return Outcome::finished;
     context.memory->revalidate();
     if (asleep && !released) return Outcome::idle;

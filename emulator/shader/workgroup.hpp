@@ -1,5 +1,5 @@
-// One workgroup: its waves and its LDS. Runs a wave until it ends, waits at a barrier or has used up
-// its turn, then the next; no wave needs a thread of its own.
+// One workgroup: its waves and its LDS. Runs a wave until it ends, waits at a barrier or has used
+// up its turn, then the next; no wave needs a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -48,8 +48,8 @@ class Workgroup {
   std::uint32_t scratch_slot() const { return scratch_slot_; }
 
  private:
-  void start_wave(Wave& wave, const Dispatch& dispatch, const DispatchPlan& plan, std::uint32_t number,
-                  const std::array<std::uint32_t, 3>& id);
+  void start_wave(Wave& wave, const Dispatch& dispatch, const DispatchPlan& plan,
+                  std::uint32_t number, const std::array<std::uint32_t, 3>& id);
   void lend(const WorkerContext& context);
   bool release_barrier();
 

@@ -6,7 +6,9 @@
 namespace redbolt {
 namespace {
 
-bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
+bool is_open(int descriptor) {
+  return fcntl(descriptor, F_GETFD) >= 0;
+}
 
 TEST(FileDescriptor, ClosesOnceWhateverMoves) {
   const int raw = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -14,7 +16,8 @@ TEST(FileDescriptor, ClosesOnceWhateverMoves) {
   {
     FileDescriptor first(raw);
     FileDescriptor second = std::move(first);
-    EXPECT_FALSE(first.valid());  // NOLINT(bugprone-use-after-move): the moved-from state is the test
+    EXPECT_FALSE(
+        first.valid());  // NOLINT(bugprone-use-after-move): the moved-from state is the test
     first = std::move(second);
     EXPECT_EQ(first.get(), raw);
     EXPECT_TRUE(is_open(raw));
@@ -33,7 +36,9 @@ TEST(FileDescriptor, AssignmentClosesWhatItHeld) {
 
 TEST(FileDescriptor, ReleaseHandsItOut) {
   const int raw = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  { EXPECT_EQ(FileDescriptor(raw).release(), raw); }
+  {
+    EXPECT_EQ(FileDescriptor(raw).release(), raw);
+  }
   EXPECT_TRUE(is_open(raw));
   close(raw);
 }

@@ -39,19 +39,26 @@ std::vector<std::uint16_t> random_halves(std::mt19937& random) {
 }
 
 // Of all threads of this process: what counts where others use the cores too.
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
 
-void print(const redbolt::emulator::Counters& counters, double seconds, double cpu, unsigned threads, unsigned runs) {
+void print(const redbolt::emulator::Counters& counters, double seconds, double cpu,
+           unsigned threads, unsigned runs) {
   const auto instructions = static_cast<double>(counters.instructions());
-  std::printf("q4k matvec %ux%u, %u threads: %.3f ms a product, %.1f M wave instructions/s; "
-              "per core (CPU time) %.1f M/s\n",
-              rows, columns, threads, seconds * 1e3 / runs, instructions / seconds / 1e6,
-              instructions / cpu / 1e6);
-  std::printf("  VRAM read %.2f GB/s; of the instructions:", static_cast<double>(counters.bytes_read.load()) / seconds / 1e9);
+  std::printf(
+      "q4k matvec %ux%u, %u threads: %.3f ms a product, %.1f M wave instructions/s; "
+      "per core (CPU time) %.1f M/s\n",
+      rows, columns, threads, seconds * 1e3 / runs, instructions / seconds / 1e6,
+      instructions / cpu / 1e6);
+  std::printf("  VRAM read %.2f GB/s; of the instructions:",
+              static_cast<double>(counters.bytes_read.load()) / seconds / 1e9);
   for (std::size_t k = 0; k < redbolt::emulator::instruction_class_count; ++k) {
     const auto count = static_cast<double>(counters.wave_instructions[k].load());
     const auto name = redbolt::emulator::name(static_cast<InstructionClass>(k));
-    if (count > 0) std::printf(" %.*s %.1f%%", static_cast<int>(name.size()), name.data(), 100 * count / instructions);
+    if (count > 0)
+      std::printf(" %.*s %.1f%%", static_cast<int>(name.size()), name.data(),
+                  100 * count / instructions);
   }
   std::printf("\n");
 }
@@ -70,15 +77,16 @@ int main(int count, char** arguments) {
   constexpr std::uint32_t waves_per_group = 4, rows_per_wave = 2;
   const redbolt::test::Launch launch{.grid = {rows / (waves_per_group * rows_per_wave), 1, 1},
                                      .block = {32 * waves_per_group, 1, 1}};
-  const auto dispatch = harness.prepare(
-      "q4k_matvec", launch, KernelArguments().add(y).add(weights).add(x).add(columns));
+  const auto dispatch = harness.prepare("q4k_matvec", launch,
+                                        KernelArguments().add(y).add(weights).add(x).add(columns));
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   const double cpu_begin = cpu_seconds();
   double seconds = 0;
   unsigned runs = 0;
   while (seconds < wanted) {
-    const auto result = harness.dispatcher().run(dispatch, harness.memory(), harness.counters(), {});
+    const auto result =
+        harness.dispatcher().run(dispatch, harness.memory(), harness.counters(), {});
     if (!result.completed()) {
       std::fprintf(stderr, "%s\n", result.message.c_str());
       return 1;

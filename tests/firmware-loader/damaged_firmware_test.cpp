@@ -10,8 +10,9 @@
 namespace redbolt::firmware {
 namespace {
 
-const std::vector<std::string> kFiles{"psp_13_0_0_sos.bin", "smu_13_0_0.bin",    "sdma_6_0_0.bin",
-                                      "gc_11_0_0_mec.bin",  "gc_11_0_0_imu.bin", "gc_11_0_0_rlc.bin"};
+const std::vector<std::string> kFiles{"psp_13_0_0_sos.bin", "smu_13_0_0.bin",
+                                      "sdma_6_0_0.bin",     "gc_11_0_0_mec.bin",
+                                      "gc_11_0_0_imu.bin",  "gc_11_0_0_rlc.bin"};
 
 TEST(DamagedFirmware, AMissingFileIsNamedWithTheFoldersLookedIn) {
   for (const auto& name : kFiles) {
@@ -90,14 +91,15 @@ TEST(DamagedFirmware, PiecesInsideTheHeaderAreRefused) {
 
 TEST(DamagedFirmware, AHugeListOfBinariesIsRefused) {
   const FirmwareFolder folder;
-  folder.put_u32("psp_13_0_0_sos.bin",
-                 header_field("psp_firmware_header_v2_0", "psp_fw_bin_count"), 0x10000000);
+  folder.put_u32("psp_13_0_0_sos.bin", header_field("psp_firmware_header_v2_0", "psp_fw_bin_count"),
+                 0x10000000);
   EXPECT_EQ(folder.load_error(), FirmwareErrorCode::bad_header);
 }
 
 TEST(DamagedFirmware, APieceThatIsNotThereIsNamed) {
   const FirmwareFolder folder;
-  folder.put_u32("gc_11_0_0_mec.bin", header_field("gfx_firmware_header_v2_0", "data_size_bytes"), 0);
+  folder.put_u32("gc_11_0_0_mec.bin", header_field("gfx_firmware_header_v2_0", "data_size_bytes"),
+                 0);
   try {
     folder.load();
     FAIL();

@@ -34,7 +34,8 @@ void FirmwareFolder::write(const std::string& name, const std::vector<std::byte>
              static_cast<std::streamsize>(content.size()));
 }
 
-void FirmwareFolder::put_u32(const std::string& name, std::size_t offset, std::uint32_t value) const {
+void FirmwareFolder::put_u32(const std::string& name, std::size_t offset,
+                             std::uint32_t value) const {
   auto content = read(name);
   for (unsigned i = 0; i < 4; ++i) content.at(offset + i) = std::byte(value >> (8 * i) & 0xff);
   write(name, content);

@@ -57,9 +57,11 @@ TEST(FirmwareSet, EnginePiecesAreWhereTheHeaderSays) {
   };
   const char* rlc = "gc_11_0_0_rlc.bin";
   const char* rlc4 = "rlc_firmware_header_v2_4";
-  expect(Piece::rlc_g, rlc, "common_firmware_header", "ucode_size_bytes", "ucode_array_offset_bytes");
+  expect(Piece::rlc_g, rlc, "common_firmware_header", "ucode_size_bytes",
+         "ucode_array_offset_bytes");
   expect(Piece::rlc_iram, rlc, rlc4, "rlc_iram_ucode_size_bytes", "rlc_iram_ucode_offset_bytes");
-  expect(Piece::rlc_dram_boot, rlc, rlc4, "rlc_dram_ucode_size_bytes", "rlc_dram_ucode_offset_bytes");
+  expect(Piece::rlc_dram_boot, rlc, rlc4, "rlc_dram_ucode_size_bytes",
+         "rlc_dram_ucode_offset_bytes");
   expect(Piece::rlc_p, rlc, rlc4, "rlcp_ucode_size_bytes", "rlcp_ucode_offset_bytes");
   expect(Piece::rlc_v, rlc, rlc4, "rlcv_ucode_size_bytes", "rlcv_ucode_offset_bytes");
   expect(Piece::rlc_restore_list_control, rlc, rlc4, "save_restore_list_cntl_size_bytes",
@@ -87,8 +89,10 @@ TEST(FirmwareSet, EnginePiecesAreWhereTheHeaderSays) {
 TEST(FirmwareSet, MecSaysWhereItStarts) {
   const FirmwareFolder folder;
   const auto content = folder.read("gc_11_0_0_mec.bin");
-  const std::uint64_t low = u32(content, header_field("gfx_firmware_header_v2_0", "ucode_start_addr_lo"));
-  const std::uint64_t high = u32(content, header_field("gfx_firmware_header_v2_0", "ucode_start_addr_hi"));
+  const std::uint64_t low =
+      u32(content, header_field("gfx_firmware_header_v2_0", "ucode_start_addr_lo"));
+  const std::uint64_t high =
+      u32(content, header_field("gfx_firmware_header_v2_0", "ucode_start_addr_hi"));
   EXPECT_EQ(folder.load().find(Piece::mec)->start_address, low | high << 32);
   EXPECT_NE(low, 0U);
 }
@@ -100,7 +104,8 @@ TEST(FirmwareSet, PspBinariesAreCountedFromThePayload) {
     const auto content = folder.read("psp_13_0_0_sos.bin");
     const std::string structure = "psp_firmware_header_v2_" + std::to_string(minor);
     const std::size_t table = header_field(structure, "psp_fw_bin");
-    const auto payload = u32(content, header_field("common_firmware_header", "ucode_array_offset_bytes"));
+    const auto payload =
+        u32(content, header_field("common_firmware_header", "ucode_array_offset_bytes"));
     // First descriptor: the key database (PSP_FW_TYPE_PSP_KDB = 3).
     ASSERT_EQ(u32(content, table), 3U);
     const auto& piece = *set.find(Piece::psp_key_database);
@@ -141,7 +146,8 @@ TEST(FirmwareSet, SurvivesBeingMoved) {
 TEST(SearchPath, TheFirstFolderWins) {
   const FirmwareFolder first({.rlc_minor = 2});
   const FirmwareFolder second({.rlc_minor = 4});
-  const auto set = FirmwareSet::load(navi31_firmware_names(), std::vector{first.path(), second.path()});
+  const auto set =
+      FirmwareSet::load(navi31_firmware_names(), std::vector{first.path(), second.path()});
   EXPECT_EQ(set.find(Piece::rlc_p), nullptr);
 }
 
@@ -149,7 +155,8 @@ TEST(SearchPath, FilesMayBeSpreadOverFolders) {
   const FirmwareFolder first;
   const FirmwareFolder second;
   std::filesystem::remove(first.path() / "smu_13_0_0.bin");
-  const auto set = FirmwareSet::load(navi31_firmware_names(), std::vector{first.path(), second.path()});
+  const auto set =
+      FirmwareSet::load(navi31_firmware_names(), std::vector{first.path(), second.path()});
   EXPECT_EQ(set.files()[1].path, second.path() / "smu_13_0_0.bin");
 }
 
@@ -162,11 +169,11 @@ std::vector<std::byte> packed_with_zstd(const std::vector<std::byte>& content) {
 std::vector<std::byte> packed_with_xz(const std::vector<std::byte>& content) {
   std::vector<std::byte> packed(lzma_stream_buffer_bound(content.size()));
   std::size_t size = 0;
-  EXPECT_EQ(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, nullptr,
-                                    reinterpret_cast<const std::uint8_t*>(content.data()),
-                                    content.size(), reinterpret_cast<std::uint8_t*>(packed.data()),
-                                    &size, packed.size()),
-            LZMA_OK);
+  EXPECT_EQ(
+      lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, nullptr,
+                              reinterpret_cast<const std::uint8_t*>(content.data()), content.size(),
+                              reinterpret_cast<std::uint8_t*>(packed.data()), &size, packed.size()),
+      LZMA_OK);
   packed.resize(size);
   return packed;
 }

@@ -1,5 +1,5 @@
-// amdgpu's firmware header structs as the reference table lists them: the tests' own source of where
-// a field stands.
+// amdgpu's firmware header structs as the reference table lists them: the tests' own source of
+// where a field stands.
 #pragma once
 
 #include <cstddef>

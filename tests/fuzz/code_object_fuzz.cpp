@@ -42,8 +42,8 @@ void read_cached(std::span<const std::byte> bytes) {
 std::vector<std::vector<std::uint8_t>> fuzz_samples() {
   const std::vector<std::byte> object = sound_object();
   const std::vector<std::byte> cached = serialise(load_object(object, kernel_name));
-  const std::vector<std::uint8_t> metadata{2,   0x82, 0xa1, 'a', 0x93, 1,    0xcd, 1,   0,
-                                           0xa2, 'h', 'i',  0xa1, 'b', 0x81, 0xa1, 'c', 0xc3};
+  const std::vector<std::uint8_t> metadata{2,    0x82, 0xa1, 'a',  0x93, 1,    0xcd, 1,   0,
+                                           0xa2, 'h',  'i',  0xa1, 'b',  0x81, 0xa1, 'c', 0xc3};
   std::vector<std::vector<std::uint8_t>> samples{metadata};
   std::uint8_t reader = 0;
   for (const auto& bytes : {object, cached}) {
@@ -58,9 +58,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const auto bytes = std::as_bytes(std::span(data + 1, size - 1));
   switch (data[0] % 3) {
-    case 0: read_object(bytes); break;
-    case 1: read_cached(bytes); break;
-    default: parse_message_pack(bytes); break;
+    case 0:
+      read_object(bytes);
+      break;
+    case 1:
+      read_cached(bytes);
+      break;
+    default:
+      parse_message_pack(bytes);
+      break;
   }
   return 0;
 }

@@ -16,11 +16,18 @@ constexpr unsigned kRounds = 3000;
 void alter(std::vector<std::uint8_t>& input, std::mt19937& random) {
   for (auto changes = 1 + random() % 8; changes > 0 && !input.empty(); --changes) {
     // Most of what decides lies at the beginning.
-    const std::size_t reach = random() % 4 == 0 ? input.size() : std::min<std::size_t>(input.size(), 512);
+    const std::size_t reach =
+        random() % 4 == 0 ? input.size() : std::min<std::size_t>(input.size(), 512);
     switch (random() % 3) {
-      case 0: input[random() % reach] ^= static_cast<std::uint8_t>(1U << (random() % 8)); break;
-      case 1: input[random() % reach] = static_cast<std::uint8_t>(random()); break;
-      default: input.resize(random() % 64 == 0 ? random() % input.size() : input.size()); break;
+      case 0:
+        input[random() % reach] ^= static_cast<std::uint8_t>(1U << (random() % 8));
+        break;
+      case 1:
+        input[random() % reach] = static_cast<std::uint8_t>(random());
+        break;
+      default:
+        input.resize(random() % 64 == 0 ? random() % input.size() : input.size());
+        break;
     }
   }
 }

@@ -92,6 +92,8 @@ Finaliser& shared_finaliser();
 namespace redbolt::runtime {
 
 // How GoogleTest names the parameter of a test.
-inline void PrintTo(const WeightTypeInfo& type, std::ostream* stream) { *stream << type.name; }
+inline void PrintTo(const WeightTypeInfo& type, std::ostream* stream) {
+  *stream << type.name;
+}
 
 }  // namespace redbolt::runtime

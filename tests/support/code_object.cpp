@@ -32,7 +32,8 @@ std::vector<std::byte> make_image(std::span<const std::byte> file, const Elf64_E
     const auto segment = read_at<Elf64_Phdr>(file, header.e_phoff + i * sizeof(Elf64_Phdr));
     if (segment.p_type != PT_LOAD) continue;
     image.resize(std::max<std::size_t>(image.size(), segment.p_vaddr + segment.p_memsz));
-    if (segment.p_offset + segment.p_filesz > file.size()) throw std::runtime_error("a segment is cut off");
+    if (segment.p_offset + segment.p_filesz > file.size())
+      throw std::runtime_error("a segment is cut off");
     std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(segment.p_offset), segment.p_filesz,
                 image.begin() + static_cast<std::ptrdiff_t>(segment.p_vaddr));
   }
@@ -70,8 +71,9 @@ CodeObject::CodeObject(std::span<const std::byte> file, FlatMemory& memory) : me
       std::uint64_t value = base + static_cast<std::uint64_t>(relocation.r_addend);
       if (ELF64_R_TYPE(relocation.r_info) == relocation_abs64) {
         const auto table = sections(section.sh_link);
-        value += read_at<Elf64_Sym>(file, table.sh_offset + ELF64_R_SYM(relocation.r_info) *
-                                                                sizeof(Elf64_Sym)).st_value;
+        value += read_at<Elf64_Sym>(
+                     file, table.sh_offset + ELF64_R_SYM(relocation.r_info) * sizeof(Elf64_Sym))
+                     .st_value;
       } else if (ELF64_R_TYPE(relocation.r_info) != relocation_relative64) {
         throw std::runtime_error("the code object has a relocation that is not supported");
       }

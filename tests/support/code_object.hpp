@@ -1,5 +1,5 @@
-// Loads gfx1100 code objects (the ELF files clang writes) into FlatMemory: a loader for tests, which
-// trusts its input as far as a test may.
+// Loads gfx1100 code objects (the ELF files clang writes) into FlatMemory: a loader for tests,
+// which trusts its input as far as a test may.
 #pragma once
 
 #include <array>

@@ -58,7 +58,9 @@ DaemonProcess::DaemonProcess(const std::string& device,
   }
 }
 
-DaemonProcess::~DaemonProcess() { stop(); }
+DaemonProcess::~DaemonProcess() {
+  stop();
+}
 
 bool DaemonProcess::is_running() const {
   if (pid_ < 0) return false;

@@ -14,7 +14,8 @@ constexpr std::uint64_t gap = 64 * 1024;
 std::uint64_t FlatMemory::allocate(std::size_t size, Use use) {
   const std::uint64_t address = next_;
   // Instructions are fetched by whole pages.
-  const std::size_t stored = use == Use::code ? (size + page_size - 1) / page_size * page_size : size;
+  const std::size_t stored =
+      use == Use::code ? (size + page_size - 1) / page_size * page_size : size;
   regions_.emplace(address, Region{std::vector<std::byte>(stored, std::byte{0xcd}), use});
   next_ += (stored + gap + page_size - 1) / page_size * page_size;
   return address;
@@ -42,7 +43,8 @@ bool FlatMemory::lookup(std::uint64_t address, emulator::MemoryAccess access, Pa
     const bool writes = access == MemoryAccess::write || access == MemoryAccess::atomic;
     const bool permitted = (!writes || writable) && (access != MemoryAccess::execute || executable);
     if (address - found->first < region.data.size() && permitted) {
-      page = {region.data.data(), found->first, region.data.size(), true, writable, executable, false};
+      page = {region.data.data(), found->first, region.data.size(), true, writable,
+              executable,         false};
       return true;
     }
   }

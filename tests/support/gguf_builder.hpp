@@ -109,7 +109,8 @@ class GgufBuilder {
 
   template <class T>
   static void put(std::vector<std::byte>& bytes, T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i) bytes.push_back(reinterpret_cast<const std::byte*>(&value)[i]);
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      bytes.push_back(reinterpret_cast<const std::byte*>(&value)[i]);
   }
   static void put_text(std::vector<std::byte>& bytes, std::string_view text) {
     put<std::uint64_t>(bytes, text.size());

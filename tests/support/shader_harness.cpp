@@ -47,7 +47,8 @@ std::array<std::uint32_t, 16> user_data(const KernelDescriptor& kernel, std::uin
     unsigned bit;
     unsigned registers;
     std::uint64_t value;
-  } order[] = {{0, 4, 0}, {1, 2, packet}, {2, 2, 0}, {3, 2, kernarg}, {4, 2, 0}, {5, 2, 0}, {6, 1, 0}};
+  } order[] = {{0, 4, 0}, {1, 2, packet}, {2, 2, 0}, {3, 2, kernarg},
+               {4, 2, 0}, {5, 2, 0},      {6, 1, 0}};
   std::array<std::uint32_t, 16> result{};
   unsigned next = 0;
   for (const auto& item : order) {
@@ -81,7 +82,8 @@ emulator::Dispatch ShaderHarness::prepare(const std::string& name, const Launch&
   dispatch.pgm_rsrc2 = kernel.rsrc2 | lds_units << 15;
   constexpr std::uint16_t wants_packet = 1 << 1;
   const std::uint64_t packet = (kernel.properties & wants_packet) == 0
-                                   ? 0 : memory_.upload(dispatch_packet(launch, kernarg_address));
+                                   ? 0
+                                   : memory_.upload(dispatch_packet(launch, kernarg_address));
   dispatch.user_data = user_data(kernel, packet, kernarg_address);
   dispatch.grid = launch.grid;
   dispatch.threads = launch.block;

@@ -40,7 +40,7 @@ class KernelArguments {
 };
 
 struct Launch {
-  std::array<std::uint32_t, 3> grid{1, 1, 1};   // workgroups
+  std::array<std::uint32_t, 3> grid{1, 1, 1};    // workgroups
   std::array<std::uint32_t, 3> block{32, 1, 1};  // threads of each
   std::uint32_t dynamic_lds_bytes = 0;
   std::stop_token stop{};

@@ -169,9 +169,14 @@ SyntheticImage make_rlc(unsigned minor, std::uint64_t seed) {
 
 }  // namespace
 
-std::vector<SyntheticImage> make_navi31_images(const SyntheticVersions& versions, std::uint64_t seed) {
-  return {make_psp(versions.psp_minor, seed), make_smu(versions.smc_minor, seed), make_sdma(seed),
-          make_mec(seed), make_imu(seed), make_rlc(versions.rlc_minor, seed)};
+std::vector<SyntheticImage> make_navi31_images(const SyntheticVersions& versions,
+                                               std::uint64_t seed) {
+  return {make_psp(versions.psp_minor, seed),
+          make_smu(versions.smc_minor, seed),
+          make_sdma(seed),
+          make_mec(seed),
+          make_imu(seed),
+          make_rlc(versions.rlc_minor, seed)};
 }
 
 }  // namespace redbolt::tools

@@ -22,8 +22,8 @@ std::uint64_t fnv1a(const std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-std::vector<std::byte> make_payload(std::uint32_t kind, std::size_t body_size, std::uint32_t version,
-                                    std::uint64_t seed) {
+std::vector<std::byte> make_payload(std::uint32_t kind, std::size_t body_size,
+                                    std::uint32_t version, std::uint64_t seed) {
   std::vector<std::byte> payload(kHeaderSize + body_size);
   std::memcpy(&payload[0x10], kMagic, 4);
   put_u32(payload, 0x14, static_cast<std::uint32_t>(body_size));
@@ -33,7 +33,8 @@ std::vector<std::byte> make_payload(std::uint32_t kind, std::size_t body_size, s
   put_u32(payload, 0x7c, kind);
   put_u32(payload, 0x80, kChip);
   std::mt19937_64 random(seed * 1'000'003 + kind);
-  for (std::size_t i = kHeaderSize; i < payload.size(); ++i) payload[i] = std::byte(random() & 0xff);
+  for (std::size_t i = kHeaderSize; i < payload.size(); ++i)
+    payload[i] = std::byte(random() & 0xff);
   const std::uint64_t hash = fnv1a(payload);
   payload.resize(payload.size() + kTrailerSize);
   put_u32(payload, kHeaderSize + body_size, static_cast<std::uint32_t>(hash));

@@ -39,7 +39,8 @@ Operand inline_float(std::uint32_t index, ValueType type) {
     if (index == 8) return Operand{scalar_index::inverse_two_pi_64, OperandKind::sgpr, 0, 0};
     return constant(inline_f64_upper[index], OperandKind::constant_upper);
   }
-  if (type == ValueType::bf16 || type == ValueType::pk2_bf16) return constant(inline_f32[index] >> 16);
+  if (type == ValueType::bf16 || type == ValueType::pk2_bf16)
+    return constant(inline_f32[index] >> 16);
   if (is_16bit(type) || type == ValueType::pk2_f16) return constant(inline_f16[index]);
   return constant(inline_f32[index]);
 }
@@ -75,9 +76,15 @@ unsigned dword_count(ValueType type) {
   }
 }
 
-bool accumulates(const OpcodeInfo& info) { return has(info, "FMAC") || has(info, "DOT2ACC"); }
-bool multiplies_constant(const OpcodeInfo& info) { return has(info, "FMAMK"); }
-bool adds_constant(const OpcodeInfo& info) { return has(info, "FMAAK"); }
+bool accumulates(const OpcodeInfo& info) {
+  return has(info, "FMAC") || has(info, "DOT2ACC");
+}
+bool multiplies_constant(const OpcodeInfo& info) {
+  return has(info, "FMAMK");
+}
+bool adds_constant(const OpcodeInfo& info) {
+  return has(info, "FMAAK");
+}
 
 std::uint32_t Decoding::get(Field field) const {
   const std::uint32_t word = words_[field.low / 32];
@@ -140,7 +147,8 @@ Operand Decoding::literal(ValueType type) {
 
 Operand Decoding::source(std::uint32_t number, ValueType type, unsigned table_dwords) {
   if (number >= first_vgpr) {
-    return vgpr(number - first_vgpr, std::max(dword_count(type), type == ValueType::m64 ? 1 : table_dwords));
+    return vgpr(number - first_vgpr,
+                std::max(dword_count(type), type == ValueType::m64 ? 1 : table_dwords));
   }
   if (number < first_inline_integer || number == scalar_index::scc) return sgpr(number);
   if (number <= last_inline_integer) {

@@ -13,7 +13,7 @@ struct Decoded {
   Instruction instruction;
   InstructionExtra extra;  // to be linked to `instruction` by whoever keeps both
   bool has_extra = false;
-  std::string problem;     // why the handler is execute_illegal; empty otherwise
+  std::string problem;  // why the handler is execute_illegal; empty otherwise
 };
 
 // Decodes the instruction that starts with words[0]; words behind its end are not looked at. Always

@@ -1,5 +1,5 @@
-// One instruction on its way through the decoder: its words, its row of the opcode table, and what is
-// known of the result so far. The per-encoding functions below fill it in.
+// One instruction on its way through the decoder: its words, its row of the opcode table, and what
+// is known of the result so far. The per-encoding functions below fill it in.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ class Decoding {
   // Looks the opcode up and binds its handler. False (and a problem) when there is none.
   bool select(Encoding wanted, unsigned opcode);
 
-  // A source by its 8- or 9-bit number, as an operand of this type; `table_dwords` is its size by the
-  // opcode table. A literal is the dword behind the instruction proper.
+  // A source by its 8- or 9-bit number, as an operand of this type; `table_dwords` is its size by
+  // the opcode table. A literal is the dword behind the instruction proper.
   Operand source(std::uint32_t number, ValueType type, unsigned table_dwords = 1);
   // The same for VOP1, VOP2 and VOPC, where bit 7 of a VGPR number selects the upper half of a
   // 16-bit operand.
@@ -59,7 +59,8 @@ unsigned dword_count(ValueType type);
 
 // Whether this operation's third source is its own destination (FMAC and its relatives).
 bool accumulates(const OpcodeInfo& info);
-// Whether the dword behind it is its constant K: FMAMK (K is the second factor), FMAAK (the addend).
+// Whether the dword behind it is its constant K: FMAMK (K is the second factor), FMAAK (the
+// addend).
 bool multiplies_constant(const OpcodeInfo& info);
 bool adds_constant(const OpcodeInfo& info);
 
@@ -72,8 +73,8 @@ void decode_memory(Decoding& decoding);         // DS, FLAT, GLOBAL, SCRATCH
 
 // Numbers of src0 that stand for a lane shuffle; the dword behind the instruction says which.
 bool is_lane_shuffle(std::uint32_t source0);
-// Wraps the decoded instruction, whose source 0 is still unset, in the shuffle that the trailing word
-// describes. `short_form`: VOP1, VOP2, VOPC.
+// Wraps the decoded instruction, whose source 0 is still unset, in the shuffle that the trailing
+// word describes. `short_form`: VOP1, VOP2, VOPC.
 void apply_lane_shuffle(Decoding& decoding, std::uint32_t source0, bool short_form);
 
 }  // namespace redbolt::emulator

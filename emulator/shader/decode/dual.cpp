@@ -55,12 +55,12 @@ void decode_dual(Decoding& decoding) {
   const auto destination_x = decoding.get(fields::vopd::vdstx);
   // The lowest bit of Y's destination is not encoded: it is the opposite of X's.
   const auto destination_y = decoding.get(fields::vopd::vdsty) << 1 | (~destination_x & 1);
-  const Instruction x = decode_half(
-      decoding, {decoding.get(fields::vopd::opx), decoding.get(fields::vopd::srcx0),
-                 decoding.get(fields::vopd::vsrcx1), destination_x});
-  const Instruction y = decode_half(
-      decoding, {decoding.get(fields::vopd::opy), decoding.get(fields::vopd::srcy0),
-                 decoding.get(fields::vopd::vsrcy1), destination_y});
+  const Instruction x =
+      decode_half(decoding, {decoding.get(fields::vopd::opx), decoding.get(fields::vopd::srcx0),
+                             decoding.get(fields::vopd::vsrcx1), destination_x});
+  const Instruction y =
+      decode_half(decoding, {decoding.get(fields::vopd::opy), decoding.get(fields::vopd::srcy0),
+                             decoding.get(fields::vopd::vsrcy1), destination_y});
   Decoded& result = decoding.result;
   Instruction& whole = decoding.instruction();
   result.has_extra = true;

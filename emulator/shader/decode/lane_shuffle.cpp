@@ -18,19 +18,20 @@ struct RowControl {
 };
 
 constexpr RowControl row_controls[] = {
-    {0x100, [](int lane, int n) { return lane + n < 16 ? lane + n : -1; }},   // row_shl
-    {0x110, [](int lane, int n) { return lane - n >= 0 ? lane - n : -1; }},   // row_shr
-    {0x120, [](int lane, int n) { return (lane - n) & 15; }},                 // row_ror
-    {0x150, [](int, int n) { return n; }},                                    // row_share
-    {0x160, [](int lane, int n) { return lane ^ n; }},                        // row_xmask
+    {0x100, [](int lane, int n) { return lane + n < 16 ? lane + n : -1; }},  // row_shl
+    {0x110, [](int lane, int n) { return lane - n >= 0 ? lane - n : -1; }},  // row_shr
+    {0x120, [](int lane, int n) { return (lane - n) & 15; }},                // row_ror
+    {0x150, [](int, int n) { return n; }},                                   // row_share
+    {0x160, [](int lane, int n) { return lane ^ n; }},                       // row_xmask
 };
 
 int row_source(std::uint32_t control, int lane) {
   if (control <= 0xff) return (lane & ~3) | static_cast<int>(control >> (2 * (lane & 3)) & 3);
-  if (control == 0x140) return 15 - lane;          // row_mirror
+  if (control == 0x140) return 15 - lane;                      // row_mirror
   if (control == 0x141) return (lane & 8) | (7 - (lane & 7));  // row_half_mirror
   for (const auto& family : row_controls) {
-    if ((control & ~15u) == family.first) return family.source(lane, static_cast<int>(control & 15));
+    if ((control & ~15u) == family.first)
+      return family.source(lane, static_cast<int>(control & 15));
   }
   return -2;
 }
@@ -64,7 +65,8 @@ LaneControl decode_dpp16(Decoding& decoding, std::uint32_t word) {
     }
     if (from >= 0) {
       lanes.valid |= 1u << lane;
-      lanes.source_lane[lane] = static_cast<std::uint8_t>(row * row_lanes + static_cast<unsigned>(from));
+      lanes.source_lane[lane] =
+          static_cast<std::uint8_t>(row * row_lanes + static_cast<unsigned>(from));
     }
     if ((row_mask >> row & 1) != 0 && (bank_mask >> (position / 4) & 1) != 0) {
       lanes.written |= 1u << lane;

@@ -51,8 +51,8 @@ void decode_flat(Decoding& decoding) {
   }
   const auto offset = decoding.get(fields::flat::offset);
   // FLAT offsets are unsigned, the others signed.
-  instruction.immediate = flat ? static_cast<std::int32_t>(offset)
-                               : static_cast<std::int32_t>(offset << 19) >> 19;
+  instruction.immediate =
+      flat ? static_cast<std::int32_t>(offset) : static_cast<std::int32_t>(offset << 19) >> 19;
   if (returns) instruction.flags |= flag::glc;
   if (scratch) instruction.flags |= flag::scratch_segment;
   if (decoding.encoding == Encoding::global) instruction.flags |= flag::global_segment;

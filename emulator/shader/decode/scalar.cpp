@@ -21,8 +21,8 @@ void decode_sop1(Decoding& decoding) {
   const auto& info = *decoding.info;
   instruction.immediate = static_cast<std::int32_t>(decoding.get(fields::sop1::ssrc0));
   if (info.destination != ValueType::none) {
-    instruction.destination =
-        decoding.scalar_destination(decoding.get(fields::sop1::sdst), dword_count(info.destination));
+    instruction.destination = decoding.scalar_destination(decoding.get(fields::sop1::sdst),
+                                                          dword_count(info.destination));
   }
   if (info.source0 != ValueType::none) {
     instruction.source[0] = decoding.source(decoding.get(fields::sop1::ssrc0), info.source0);

@@ -11,11 +11,17 @@ bool starts_with(const OpcodeInfo& info, const char* prefix) {
   return std::strncmp(info.semantics, prefix, std::strlen(prefix)) == 0;
 }
 
-bool is_compare(const OpcodeInfo& info) { return starts_with(info, "V_CMP"); }
-bool writes_exec(const OpcodeInfo& info) { return starts_with(info, "V_CMPX"); }
+bool is_compare(const OpcodeInfo& info) {
+  return starts_with(info, "V_CMP");
+}
+bool writes_exec(const OpcodeInfo& info) {
+  return starts_with(info, "V_CMPX");
+}
 
 // Operations whose short form reads VCC as its third source.
-bool selects_by_vcc(const OpcodeInfo& info) { return starts_with(info, "V_CNDMASK"); }
+bool selects_by_vcc(const OpcodeInfo& info) {
+  return starts_with(info, "V_CNDMASK");
+}
 bool carries_through_vcc(const OpcodeInfo& info) {
   return std::strstr(info.semantics, "_CO_CI_") != nullptr;
 }
@@ -49,7 +55,9 @@ void add_signs(Operand& operand, bool absolute, bool negate) {
 }
 
 // FMA_MIX: OP_SEL_HI says which sources are float16 and which float32.
-bool is_mixed_precision(const OpcodeInfo& info) { return starts_with(info, "V_FMA_MIX"); }
+bool is_mixed_precision(const OpcodeInfo& info) {
+  return starts_with(info, "V_FMA_MIX");
+}
 std::uint32_t select_high_bits(const Decoding& decoding) {
   return decoding.get(fields::vop3p::opsel_hi) | decoding.get(fields::vop3p::opsel_hi2) << 2;
 }
@@ -67,7 +75,7 @@ void set_source0(Decoding& decoding, std::uint32_t number, bool short_form) {
   if (!is_lane_shuffle(number)) {
     instruction.source[0] = short_form ? decoding.short_source(number, decoding.info->source0)
                                        : decoding.source(number, decoding.info->source0,
-                                                       decoding.info->source_dwords[0]);
+                                                         decoding.info->source_dwords[0]);
     return;
   }
   apply_lane_shuffle(decoding, number, short_form);
@@ -92,7 +100,8 @@ void decode_vop2(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   const auto& info = *decoding.info;
   decoding.set_vector_destination(decoding.get(fields::vop2::vdst), info.destination, true);
-  instruction.source[1] = decoding.short_source(256 + decoding.get(fields::vop2::vsrc1), info.source1);
+  instruction.source[1] =
+      decoding.short_source(256 + decoding.get(fields::vop2::vsrc1), info.source1);
   set_implied_operands(decoding);
   if (adds_constant(info)) {
     instruction.source[2] = decoding.literal(info.destination);
@@ -147,8 +156,10 @@ void set_long_sources(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   const auto& info = *decoding.info;
   if (is_mixed_precision(info)) {
-    instruction.source[1] = decoding.source(decoding.get(fields::vop3p::src1), mixed_type(decoding, 1));
-    instruction.source[2] = decoding.source(decoding.get(fields::vop3p::src2), mixed_type(decoding, 2));
+    instruction.source[1] =
+        decoding.source(decoding.get(fields::vop3p::src1), mixed_type(decoding, 1));
+    instruction.source[2] =
+        decoding.source(decoding.get(fields::vop3p::src2), mixed_type(decoding, 2));
     return;
   }
   if (info.source1 != ValueType::none) {
@@ -231,8 +242,8 @@ void decode_vector_long(Decoding& decoding) {
   if (decoding.info->source0 == ValueType::none) return;
   const auto modifiers0 = instruction.source[0].modifiers;
   set_source0(decoding, decoding.get(fields::vop3::src0), false);
-  Operand& source0 = decoding.result.has_extra ? decoding.result.extra.inner[0].source[0]
-                                               : instruction.source[0];
+  Operand& source0 =
+      decoding.result.has_extra ? decoding.result.extra.inner[0].source[0] : instruction.source[0];
   source0.modifiers |= modifiers0;
   add_signs(source0, (absolute & 1) != 0, (negate & 1) != 0);
 }

@@ -77,10 +77,10 @@ bool touches_apertures(const Wave& wave, const LaneAddresses& addresses) {
   return found;
 }
 
-void fail_memory(Wave& wave, const Instruction& instruction, std::uint64_t address, const char* what) {
+void fail_memory(Wave& wave, const Instruction& instruction, std::uint64_t address,
+                 const char* what) {
   const auto& info = opcode_table()[instruction.opcode];
-  wave.fail(DispatchResult::Kind::memory_fault, address,
-            std::string(info.mnemonic) + " " + what);
+  wave.fail(DispatchResult::Kind::memory_fault, address, std::string(info.mnemonic) + " " + what);
 }
 
 void count_access(Wave& wave, const MemoryPort::Page& page, const LaneAddresses& addresses,

@@ -11,8 +11,12 @@
 
 namespace redbolt::emulator {
 
-inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
-inline double fused(double a, double b, double c) { return std::fma(a, b, c); }
+inline float fused(float a, float b, float c) {
+  return std::fma(a, b, c);
+}
+inline double fused(double a, double b, double c) {
+  return std::fma(a, b, c);
+}
 
 // a*b + c of float16 operands, rounded to odd: the product is exact in float, and what the addition
 // loses is put into the last bit.
@@ -65,8 +69,12 @@ T maximum(T a, T b) {
   const T number = b != b ? a : a != a ? b : less(b, a) ? a : b;
   return is_signaling(a) ? quieted(a) : is_signaling(b) ? quieted(b) : number;
 }
-inline Half minimum(Half a, Half b) { return {minimum(a.value, b.value)}; }
-inline Half maximum(Half a, Half b) { return {maximum(a.value, b.value)}; }
+inline Half minimum(Half a, Half b) {
+  return {minimum(a.value, b.value)};
+}
+inline Half maximum(Half a, Half b) {
+  return {maximum(a.value, b.value)};
+}
 
 template <class T>
 T median(T a, T b, T c) {

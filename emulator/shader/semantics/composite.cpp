@@ -1,5 +1,5 @@
-// Instructions that run other instructions: lane shuffles (DPP), duals (VOPD); and those that cannot
-// run at all.
+// Instructions that run other instructions: lane shuffles (DPP), duals (VOPD); and those that
+// cannot run at all.
 #include "code_cache.hpp"
 #include "decode/decoder.hpp"
 #include "semantics/registry.hpp"
@@ -31,8 +31,8 @@ void execute_lane_shuffle(Wave& wave, const Instruction& instruction) {
     shuffled[i] = (valid >> i & 1) != 0 ? value : 0;
   }
   const std::uint32_t enabled = exec & control.written & (control.zero_when_invalid ? ~0u : valid);
-  const bool replaces_exec = (inner.flags & flag::is_vopc) != 0 &&
-                             inner.scalar_destination == scalar_index::exec;
+  const bool replaces_exec =
+      (inner.flags & flag::is_vopc) != 0 && inner.scalar_destination == scalar_index::exec;
   wave.set_exec(enabled);
   execute_inner(wave, inner);
   if (!replaces_exec) wave.set_exec(exec);

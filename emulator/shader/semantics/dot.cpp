@@ -80,8 +80,8 @@ void dot2_to_half(Wave& wave, const Instruction& instruction) {
   const Source<std::uint16_t> c(wave, instruction.source[2]);
   Row result;
   for (unsigned i = 0; i < lane_count; ++i) {
-    u32 sum = Type::rounded(std::fma(Type::widened(a[i] & 0xffff), Type::widened(b[i] & 0xffff),
-                                     Type::widened(c[i])));
+    u32 sum = Type::rounded(
+        std::fma(Type::widened(a[i] & 0xffff), Type::widened(b[i] & 0xffff), Type::widened(c[i])));
     sum = Type::rounded(
         std::fma(Type::widened(a[i] >> 16), Type::widened(b[i] >> 16), Type::widened(sum)));
     result.lane[i] = sum;
@@ -96,7 +96,9 @@ i32 element(u32 packed, unsigned index, bool is_signed) {
   return static_cast<i32>(value & ((1u << bits) - 1));
 }
 
-bool negates(const Operand& operand) { return (operand.modifiers & modifier::negate) != 0; }
+bool negates(const Operand& operand) {
+  return (operand.modifiers & modifier::negate) != 0;
+}
 
 i32 saturate_i32(i64 value) {
   return static_cast<i32>(value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : value);
@@ -155,6 +157,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> dot_bindings() { return bindings; }
+std::span<const Binding> dot_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -1,5 +1,5 @@
-// Loads and stores of LDS, and the DS instructions that move data between lanes without touching it.
-// Atomics are in ds_atomic.cpp.
+// Loads and stores of LDS, and the DS instructions that move data between lanes without touching
+// it. Atomics are in ds_atomic.cpp.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -13,7 +13,9 @@ namespace {
 
 using u32 = std::uint32_t;
 
-constexpr u32 dwords(u32 bytes) { return (bytes + 3) / 4; }
+constexpr u32 dwords(u32 bytes) {
+  return (bytes + 3) / 4;
+}
 
 // Whether every lane, disabled ones too, accesses LDS that the workgroup has.
 template <u32 bytes>
@@ -78,12 +80,15 @@ void load(Wave& wave, const Instruction& instruction) {
   Row rows[dwords(bytes)];
   read_rows<bytes>(wave, address_row(wave, instruction), ds_offset(instruction), rows);
   count_lds(wave);
-  for (u32 r = 0; r < dwords(bytes); ++r) store_row(wave, instruction.destination + r, rows[r].lane);
+  for (u32 r = 0; r < dwords(bytes); ++r)
+    store_row(wave, instruction.destination + r, rows[r].lane);
 }
 
 // T: the type in memory, sign- or zero-extended to 32 bits.
 template <class T>
-u32 extended(u32 bits) { return static_cast<u32>(static_cast<std::int32_t>(static_cast<T>(bits))); }
+u32 extended(u32 bits) {
+  return static_cast<u32>(static_cast<std::int32_t>(static_cast<T>(bits)));
+}
 
 template <class T>
 void load_narrow(Wave& wave, const Instruction& instruction) {
@@ -105,8 +110,8 @@ void load_half(Wave& wave, const Instruction& instruction) {
   const u32* old = wave.vgpr[instruction.destination].data();
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     const u32 value = extended<T>(row.lane[lane]) & 0xffff;
-    row.lane[lane] = half == Half16::low ? (old[lane] & 0xffff0000) | value
-                                         : (old[lane] & 0xffff) | value << 16;
+    row.lane[lane] =
+        half == Half16::low ? (old[lane] & 0xffff0000) | value : (old[lane] & 0xffff) | value << 16;
   }
   store_row(wave, instruction.destination, row.lane);
 }
@@ -134,8 +139,10 @@ void load_two(Wave& wave, const Instruction& instruction) {
 template <u32 bytes, u32 stride>
 void store_two(Wave& wave, const Instruction& instruction) {
   const u32* base = address_row(wave, instruction);
-  write_rows<bytes>(wave, base, ds_offset0(instruction) * bytes * stride, instruction.source[1].value);
-  write_rows<bytes>(wave, base, ds_offset1(instruction) * bytes * stride, instruction.source[2].value);
+  write_rows<bytes>(wave, base, ds_offset0(instruction) * bytes * stride,
+                    instruction.source[1].value);
+  write_rows<bytes>(wave, base, ds_offset1(instruction) * bytes * stride,
+                    instruction.source[2].value);
   count_lds(wave, 2);
 }
 
@@ -203,8 +210,9 @@ u32 swizzle_source(u32 offset, u32 lane) {
     const u32 moved = right ? lane - distance : lane + distance;
     return ((lane & low) | (moved & ~low)) & 31;
   }
-  if (offset >= 0x8000) return (lane & ~3u) | (offset >> (2 * (lane & 3)) & 3);  // four lanes, any order
-  return (((lane & low) | (offset >> 5 & 31)) ^ (offset >> 10 & 31)) & 31;       // and, or, xor masks
+  if (offset >= 0x8000)
+    return (lane & ~3u) | (offset >> (2 * (lane & 3)) & 3);                 // four lanes, any order
+  return (((lane & low) | (offset >> 5 & 31)) ^ (offset >> 10 & 31)) & 31;  // and, or, xor masks
 }
 
 void swizzle(Wave& wave, const Instruction& instruction) {
@@ -266,6 +274,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> ds_bindings() { return bindings; }
+std::span<const Binding> ds_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -1,5 +1,5 @@
-// Atomics on LDS. A workgroup runs on one host thread and its waves take turns between instructions,
-// so plain reads and writes are atomic here. Lanes act in ascending order.
+// Atomics on LDS. A workgroup runs on one host thread and its waves take turns between
+// instructions, so plain reads and writes are atomic here. Lanes act in ascending order.
 #include <array>
 
 #include "semantics/atomic_operations.hpp"
@@ -65,8 +65,7 @@ void exchange_where_flagged(Wave& wave, const Instruction& instruction) {
   Returned<u64> returned;
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     if (!lane_enabled(wave, lane)) continue;
-    const u32 at =
-        (wave.vgpr[instruction.source[0].value][lane] + ds_offset(instruction)) & 0xfff8;
+    const u32 at = (wave.vgpr[instruction.source[0].value][lane] + ds_offset(instruction)) & 0xfff8;
     const u64 data = ds_data<u64>(wave, instruction.source[1], lane);
     returned.set(lane, lds_read<u64>(wave, at));
     const auto low = static_cast<u32>(data);
@@ -170,6 +169,8 @@ constexpr auto bindings = make_bindings();
 
 }  // namespace
 
-std::span<const Binding> ds_atomic_bindings() { return bindings; }
+std::span<const Binding> ds_atomic_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

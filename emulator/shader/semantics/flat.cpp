@@ -19,7 +19,9 @@ struct LoadShape {
   bool is_signed = false;
 };
 
-constexpr std::uint32_t dwords(std::uint32_t bytes) { return (bytes + 3) / 4; }
+constexpr std::uint32_t dwords(std::uint32_t bytes) {
+  return (bytes + 3) / 4;
+}
 
 std::uint32_t extended(const LoadShape& shape, std::uint32_t value) {
   if (!shape.is_signed) return value;
@@ -36,7 +38,8 @@ void store_narrow(Wave& wave, const Instruction& instruction, const LoadShape& s
       values.lane[i] = (old[i] & 0xffff0000) | (values.lane[i] & 0xffff);
     }
   } else if (shape.extension == Extension::high_half) {
-    for (unsigned i = 0; i < lane_count; ++i) values.lane[i] = (old[i] & 0xffff) | values.lane[i] << 16;
+    for (unsigned i = 0; i < lane_count; ++i)
+      values.lane[i] = (old[i] & 0xffff) | values.lane[i] << 16;
   }
   store_row(wave, instruction.destination, values.lane);
 }
@@ -82,10 +85,11 @@ REDBOLT_GUEST_MEMORY void copy_row(std::uint32_t* to, const std::byte* from) {
 
 // Scratch, in parts that do not cross a dword: those of one lane are not neighbours in memory.
 template <class Move>
-bool for_scratch_parts(Wave& wave, const Instruction& instruction, unsigned lane, std::uint32_t offset,
-                       std::uint32_t bytes, Move move) {
+bool for_scratch_parts(Wave& wave, const Instruction& instruction, unsigned lane,
+                       std::uint32_t offset, std::uint32_t bytes, Move move) {
   if (std::uint64_t{offset} + bytes > wave.scratch_size) {
-    fail_memory(wave, instruction, wave.dispatch->private_aperture + offset, "leaves the wave's scratch");
+    fail_memory(wave, instruction, wave.dispatch->private_aperture + offset,
+                "leaves the wave's scratch");
     return false;
   }
   wave.counts.scratch_bytes += bytes;
@@ -109,15 +113,18 @@ bool read_lane(Wave& wave, const Instruction& instruction, Segment segment, unsi
   if (segment == Segment::shared) {
     wave.counts.lds_accesses += 1;
     const bool inside = std::uint64_t{offset} + bytes <= wave.workgroup->lds_size;
-    if (inside) std::memcpy(to, wave.workgroup->lds + offset, bytes);
-    else std::memset(to, 0, bytes);
+    if (inside)
+      std::memcpy(to, wave.workgroup->lds + offset, bytes);
+    else
+      std::memset(to, 0, bytes);
     return true;
   }
   if (segment == Segment::scratch) {
-    return for_scratch_parts(wave, instruction, lane, offset, bytes,
-                             [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
-                               return wave.memory->read(at, to + done, part, faulted);
-                             });
+    return for_scratch_parts(
+        wave, instruction, lane, offset, bytes,
+        [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
+          return wave.memory->read(at, to + done, part, faulted);
+        });
   }
   std::uint64_t faulted = 0;
   if (!wave.memory->read(address, into, bytes, faulted)) {
@@ -138,10 +145,11 @@ bool write_lane(Wave& wave, const Instruction& instruction, Segment segment, uns
     return true;
   }
   if (segment == Segment::scratch) {
-    return for_scratch_parts(wave, instruction, lane, offset, bytes,
-                             [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
-                               return wave.memory->write(at, source + done, part, faulted);
-                             });
+    return for_scratch_parts(
+        wave, instruction, lane, offset, bytes,
+        [&](std::uint64_t at, std::uint32_t done, std::uint32_t part, std::uint64_t& faulted) {
+          return wave.memory->write(at, source + done, part, faulted);
+        });
   }
   std::uint64_t faulted = 0;
   if (!wave.memory->write(address, from, bytes, faulted)) {
@@ -152,7 +160,9 @@ bool write_lane(Wave& wave, const Instruction& instruction, Segment segment, uns
 }
 
 using SegmentOf = Segment (*)(const Wave&, std::uint64_t);
-Segment always_global(const Wave&, std::uint64_t) { return Segment::global; }
+Segment always_global(const Wave&, std::uint64_t) {
+  return Segment::global;
+}
 
 void load_lane_by_lane(Wave& wave, const Instruction& instruction, const LoadShape& shape,
                        const LaneAddresses& addresses, SegmentOf segment) {
@@ -161,7 +171,8 @@ void load_lane_by_lane(Wave& wave, const Instruction& instruction, const LoadSha
     if ((wave.exec() >> i & 1) == 0) continue;
     std::uint32_t value[4] = {};
     const std::uint64_t address = addresses.lane[i];
-    if (!read_lane(wave, instruction, segment(wave, address), i, address, value, shape.bytes)) return;
+    if (!read_lane(wave, instruction, segment(wave, address), i, address, value, shape.bytes))
+      return;
     for (std::uint32_t r = 0; r < 4; ++r) rows[r].lane[i] = value[r];
   }
   store_loaded(wave, instruction, shape, rows);
@@ -172,7 +183,8 @@ void load_global(Wave& wave, const Instruction& instruction, const LoadShape& sh
                  const LaneAddresses& addresses) {
   const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::read);
   if (page == nullptr) {
-    fail_memory(wave, instruction, addresses.lowest, "reads memory that is not mapped or not readable");
+    fail_memory(wave, instruction, addresses.lowest,
+                "reads memory that is not mapped or not readable");
     return;
   }
   count_access(wave, *page, addresses, bytes, false);
@@ -222,7 +234,9 @@ LaneAddresses private_addresses(const Wave& wave, const std::uint32_t* offsets) 
   return addresses;
 }
 
-Segment always_scratch(const Wave&, std::uint64_t) { return Segment::scratch; }
+Segment always_scratch(const Wave&, std::uint64_t) {
+  return Segment::scratch;
+}
 
 template <LoadShape shape>
 void scratch_load(Wave& wave, const Instruction& instruction) {
@@ -230,13 +244,15 @@ void scratch_load(Wave& wave, const Instruction& instruction) {
   Row offsets;
   scratch_offsets(wave, instruction, offsets.lane);
   if (!uniform_scratch(wave, instruction, offsets.lane, shape.bytes)) {
-    load_lane_by_lane(wave, instruction, shape, private_addresses(wave, offsets.lane), always_scratch);
+    load_lane_by_lane(wave, instruction, shape, private_addresses(wave, offsets.lane),
+                      always_scratch);
     return;
   }
   wave.counts.scratch_bytes += shape.bytes * lane_count;
   Row rows[dwords(shape.bytes)];
   std::uint64_t faulted = 0;
-  if (!wave.memory->read(scratch_byte_address(wave, 0, offsets.lane[0]), rows, sizeof(rows), faulted)) {
+  if (!wave.memory->read(scratch_byte_address(wave, 0, offsets.lane[0]), rows, sizeof(rows),
+                         faulted)) {
     fail_memory(wave, instruction, faulted, "reads scratch that is not mapped");
     return;
   }
@@ -258,7 +274,8 @@ void store_lane_by_lane(Wave& wave, const Instruction& instruction, const StoreS
       value[r] = wave.vgpr[instruction.source[1].value + r][i] >> shape.shift;
     }
     const std::uint64_t address = addresses.lane[i];
-    if (!write_lane(wave, instruction, segment(wave, address), i, address, value, shape.bytes)) return;
+    if (!write_lane(wave, instruction, segment(wave, address), i, address, value, shape.bytes))
+      return;
   }
 }
 
@@ -285,7 +302,8 @@ void store_global(Wave& wave, const Instruction& instruction, const LaneAddresse
   constexpr auto bytes = shape.bytes;
   const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::write);
   if (page == nullptr) {
-    fail_memory(wave, instruction, addresses.lowest, "writes memory that is not mapped or not writable");
+    fail_memory(wave, instruction, addresses.lowest,
+                "writes memory that is not mapped or not writable");
     return;
   }
   count_access(wave, *page, addresses, bytes, true);
@@ -324,7 +342,8 @@ void scratch_store(Wave& wave, const Instruction& instruction) {
   Row offsets;
   scratch_offsets(wave, instruction, offsets.lane);
   if (wave.exec() != all_lanes || !uniform_scratch(wave, instruction, offsets.lane, shape.bytes)) {
-    store_lane_by_lane(wave, instruction, shape, private_addresses(wave, offsets.lane), always_scratch);
+    store_lane_by_lane(wave, instruction, shape, private_addresses(wave, offsets.lane),
+                       always_scratch);
     return;
   }
   wave.counts.scratch_bytes += shape.bytes * lane_count;
@@ -339,7 +358,8 @@ void scratch_store(Wave& wave, const Instruction& instruction) {
 template <LoadShape shape>
 constexpr std::array<Handler, 3> load{flat_load<shape>, global_load<shape>, scratch_load<shape>};
 template <StoreShape shape>
-constexpr std::array<Handler, 3> store{flat_store<shape>, global_store<shape>, scratch_store<shape>};
+constexpr std::array<Handler, 3> store{flat_store<shape>, global_store<shape>,
+                                       scratch_store<shape>};
 
 struct Operation {
   const char* names[3];  // FLAT, GLOBAL, SCRATCH
@@ -355,23 +375,31 @@ constexpr Operation operations[] = {
     {{"FLAT_LOAD_U8", "GLOBAL_LOAD_U8", "SCRATCH_LOAD_U8"}, load<LoadShape{1}>, loads},
     {{"FLAT_LOAD_I8", "GLOBAL_LOAD_I8", "SCRATCH_LOAD_I8"}, load<LoadShape{1, sign, true}>, loads},
     {{"FLAT_LOAD_U16", "GLOBAL_LOAD_U16", "SCRATCH_LOAD_U16"}, load<LoadShape{2}>, loads},
-    {{"FLAT_LOAD_I16", "GLOBAL_LOAD_I16", "SCRATCH_LOAD_I16"}, load<LoadShape{2, sign, true}>, loads},
+    {{"FLAT_LOAD_I16", "GLOBAL_LOAD_I16", "SCRATCH_LOAD_I16"},
+     load<LoadShape{2, sign, true}>,
+     loads},
     {{"FLAT_LOAD_B32", "GLOBAL_LOAD_B32", "SCRATCH_LOAD_B32"}, load<LoadShape{4}>, loads},
     {{"FLAT_LOAD_B64", "GLOBAL_LOAD_B64", "SCRATCH_LOAD_B64"}, load<LoadShape{8}>, loads},
     {{"FLAT_LOAD_B96", "GLOBAL_LOAD_B96", "SCRATCH_LOAD_B96"}, load<LoadShape{12}>, loads},
     {{"FLAT_LOAD_B128", "GLOBAL_LOAD_B128", "SCRATCH_LOAD_B128"}, load<LoadShape{16}>, loads},
     {{"FLAT_LOAD_D16_U8", "GLOBAL_LOAD_D16_U8", "SCRATCH_LOAD_D16_U8"},
-     load<LoadShape{1, low_half}>, loads},
+     load<LoadShape{1, low_half}>,
+     loads},
     {{"FLAT_LOAD_D16_I8", "GLOBAL_LOAD_D16_I8", "SCRATCH_LOAD_D16_I8"},
-     load<LoadShape{1, low_half, true}>, loads},
+     load<LoadShape{1, low_half, true}>,
+     loads},
     {{"FLAT_LOAD_D16_B16", "GLOBAL_LOAD_D16_B16", "SCRATCH_LOAD_D16_B16"},
-     load<LoadShape{2, low_half}>, loads},
+     load<LoadShape{2, low_half}>,
+     loads},
     {{"FLAT_LOAD_D16_HI_U8", "GLOBAL_LOAD_D16_HI_U8", "SCRATCH_LOAD_D16_HI_U8"},
-     load<LoadShape{1, high_half}>, loads},
+     load<LoadShape{1, high_half}>,
+     loads},
     {{"FLAT_LOAD_D16_HI_I8", "GLOBAL_LOAD_D16_HI_I8", "SCRATCH_LOAD_D16_HI_I8"},
-     load<LoadShape{1, high_half, true}>, loads},
+     load<LoadShape{1, high_half, true}>,
+     loads},
     {{"FLAT_LOAD_D16_HI_B16", "GLOBAL_LOAD_D16_HI_B16", "SCRATCH_LOAD_D16_HI_B16"},
-     load<LoadShape{2, high_half}>, loads},
+     load<LoadShape{2, high_half}>,
+     loads},
     {{"FLAT_STORE_B8", "GLOBAL_STORE_B8", "SCRATCH_STORE_B8"}, store<StoreShape{1}>, stores},
     {{"FLAT_STORE_B16", "GLOBAL_STORE_B16", "SCRATCH_STORE_B16"}, store<StoreShape{2}>, stores},
     {{"FLAT_STORE_B32", "GLOBAL_STORE_B32", "SCRATCH_STORE_B32"}, store<StoreShape{4}>, stores},
@@ -379,9 +407,11 @@ constexpr Operation operations[] = {
     {{"FLAT_STORE_B96", "GLOBAL_STORE_B96", "SCRATCH_STORE_B96"}, store<StoreShape{12}>, stores},
     {{"FLAT_STORE_B128", "GLOBAL_STORE_B128", "SCRATCH_STORE_B128"}, store<StoreShape{16}>, stores},
     {{"FLAT_STORE_D16_HI_B8", "GLOBAL_STORE_D16_HI_B8", "SCRATCH_STORE_D16_HI_B8"},
-     store<StoreShape{1, 16}>, stores},
+     store<StoreShape{1, 16}>,
+     stores},
     {{"FLAT_STORE_D16_HI_B16", "GLOBAL_STORE_D16_HI_B16", "SCRATCH_STORE_D16_HI_B16"},
-     store<StoreShape{2, 16}>, stores},
+     store<StoreShape{2, 16}>,
+     stores},
 };
 
 constexpr auto make_bindings() {
@@ -398,6 +428,8 @@ constexpr auto bindings = make_bindings();
 
 }  // namespace
 
-std::span<const Binding> flat_bindings() { return bindings; }
+std::span<const Binding> flat_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

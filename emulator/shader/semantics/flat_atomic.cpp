@@ -1,5 +1,5 @@
-// Atomics of FLAT and GLOBAL. Other workgroups and the host may touch the same memory at any time, so
-// each lane is a real atomic operation of the host. Lanes act in ascending order.
+// Atomics of FLAT and GLOBAL. Other workgroups and the host may touch the same memory at any time,
+// so each lane is a real atomic operation of the host. Lanes act in ascending order.
 #include <array>
 #include <atomic>
 #include <bit>
@@ -168,6 +168,8 @@ constexpr auto bindings = make_bindings();
 
 }  // namespace
 
-std::span<const Binding> flat_atomic_bindings() { return bindings; }
+std::span<const Binding> flat_atomic_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -15,7 +15,8 @@ namespace redbolt::emulator {
 inline float half_to_float_portable(std::uint32_t half) {
   const std::uint32_t sign = (half & 0x8000) << 16;
   const std::uint32_t magnitude = half & 0x7fff;
-  // 2^112 rebuilds the exponent bias, for denormals too; infinity and NaN need the largest exponent.
+  // 2^112 rebuilds the exponent bias, for denormals too; infinity and NaN need the largest
+  // exponent.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
   std::uint32_t bits = std::bit_cast<std::uint32_t>(scaled);
   if (magnitude >= 0x7c00) bits |= 0x7f800000;
@@ -27,7 +28,8 @@ inline float half_to_float_portable(std::uint32_t half) {
 enum class Rounding : std::uint8_t { nearest_even = 0, up = 1, down = 2, toward_zero = 3 };
 
 // The float16 nearest to `value` in the given direction, in bits 15:0.
-inline std::uint32_t float_to_half_portable(float value, Rounding rounding = Rounding::nearest_even) {
+inline std::uint32_t float_to_half_portable(float value,
+                                            Rounding rounding = Rounding::nearest_even) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = bits >> 16 & 0x8000;
   const std::uint32_t magnitude = bits & 0x7fffffff;
@@ -90,9 +92,8 @@ inline void halves_to_floats(const std::uint32_t* half, float* result) {
 inline void floats_to_halves(const float* value, std::uint32_t* half) {
 #if defined(__AVX512F__)
   for (int i = 0; i < 32; i += 16) {
-    const __m256i packed =
-        _mm512_maskz_cvtps_ph(every_lane, _mm512_loadu_ps(value + i),
-                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m256i packed = _mm512_maskz_cvtps_ph(every_lane, _mm512_loadu_ps(value + i),
+                                                 _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     _mm512_storeu_si512(half + i, _mm512_maskz_cvtepu16_epi32(every_lane, packed));
   }
 #elif defined(__F16C__)

@@ -9,7 +9,9 @@
 namespace redbolt::emulator {
 
 // bfloat16 is the upper half of a float.
-inline float bfloat16_to_float(std::uint32_t bits) { return std::bit_cast<float>(bits << 16); }
+inline float bfloat16_to_float(std::uint32_t bits) {
+  return std::bit_cast<float>(bits << 16);
+}
 
 // Nearest, ties to even; a NaN stays one, quiet.
 inline std::uint32_t float_to_bfloat16(float value) {

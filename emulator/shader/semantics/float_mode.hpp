@@ -1,6 +1,6 @@
 // What the MODE register asks of floating-point operations: flushing of denormals and directed
-// rounding. Operations look here only when the wave is not in the plain mode (nearest even, denormals
-// kept), which compilers hardly ever leave.
+// rounding. Operations look here only when the wave is not in the plain mode (nearest even,
+// denormals kept), which compilers hardly ever leave.
 #pragma once
 
 #include <cfenv>
@@ -17,7 +17,8 @@ struct FloatMode {
   bool flush_results = false;
 };
 
-inline FloatMode float_mode(std::uint32_t mode, std::uint32_t round_shift, std::uint32_t denormal_shift) {
+inline FloatMode float_mode(std::uint32_t mode, std::uint32_t round_shift,
+                            std::uint32_t denormal_shift) {
   return {static_cast<Rounding>(mode >> round_shift & 3), (mode >> denormal_shift & 1) == 0,
           (mode >> denormal_shift & 2) == 0};
 }

@@ -1,7 +1,7 @@
-// How a vector operation is written: a lambda over the values of one lane. lanes<> makes the handler,
-// which fetches the operands, runs the lambda for all lanes in a loop that the compiler vectorises,
-// applies what the encoding asks for (signs, halves, denormals, rounding, OMOD, CLAMP) and writes the
-// lanes that EXEC enables. The parameter types say how operands are read:
+// How a vector operation is written: a lambda over the values of one lane. lanes<> makes the
+// handler, which fetches the operands, runs the lambda for all lanes in a loop that the compiler
+// vectorises, applies what the encoding asks for (signs, halves, denormals, rounding, OMOD, CLAMP)
+// and writes the lanes that EXEC enables. The parameter types say how operands are read:
 //   float, std::uint32_t, std::int32_t      one register
 //   double, std::uint64_t, std::int64_t     two registers
 //   std::uint16_t, std::int16_t             the half that the operand selects
@@ -45,20 +45,23 @@ struct LaneSignature<R (Closure::*)(A...) const> {
     Row low, high;
     half_with<function>(wave, instruction, low_half_of, low, std::index_sequence_for<A...>{});
     half_with<function>(wave, instruction, high_half_of, high, std::index_sequence_for<A...>{});
-    for (unsigned i = 0; i < lane_count; ++i) low.lane[i] = (low.lane[i] & 0xffff) | high.lane[i] << 16;
+    for (unsigned i = 0; i < lane_count; ++i)
+      low.lane[i] = (low.lane[i] & 0xffff) | high.lane[i] << 16;
     store_row(wave, instruction.destination, low.lane);
   }
 
  private:
   template <class T>
-  static constexpr bool is_dword = sizeof(T) == 4 && !std::is_same_v<T, Half> && !std::is_same_v<T, HalfToOdd>;
+  static constexpr bool is_dword =
+      sizeof(T) == 4 && !std::is_same_v<T, Half> && !std::is_same_v<T, HalfToOdd>;
   static constexpr bool all_dwords = is_dword<R> && (is_dword<A> && ...);
   static constexpr bool has_float = std::is_same_v<R, float> || (std::is_same_v<A, float> || ...);
 
-  // Straight from registers to registers. The destination may be a source: each lane reads before it
-  // writes, which is all the compiler needs to know to use whole vectors.
+  // Straight from registers to registers. The destination may be a source: each lane reads before
+  // it writes, which is all the compiler needs to know to use whole vectors.
   template <auto function, std::size_t... n>
-  static void run_unmodified(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
+  static void run_unmodified(Wave& wave, const Instruction& instruction,
+                             std::index_sequence<n...>) {
     Row space[sizeof...(A)];
     const std::uint32_t* sources[] = {raw_row(wave, instruction.source[n], space[n])...};
     std::uint32_t* result = wave.vgpr[instruction.destination].data();
@@ -111,7 +114,8 @@ struct LaneSignature<R (Closure::*)(A...) const> {
   }
 
   template <auto predicate, std::size_t... n>
-  static std::uint32_t test_with(Wave& wave, const Instruction& instruction, std::index_sequence<n...>) {
+  static std::uint32_t test_with(Wave& wave, const Instruction& instruction,
+                                 std::index_sequence<n...>) {
     return test_lanes<predicate>(Source<A>(wave, instruction.source[n])...);
   }
 
@@ -128,20 +132,23 @@ struct LaneSignature<R (Closure::*)(A...) const> {
 // The handler of a vector operation.
 template <auto function>
 void lanes(Wave& wave, const Instruction& instruction) {
-  LaneSignature<decltype(&decltype(function)::operator())>::template run<function>(wave, instruction);
+  LaneSignature<decltype(&decltype(function)::operator())>::template run<function>(wave,
+                                                                                   instruction);
 }
 
 // The handler of a packed operation, given as the operation on 16 bits.
 template <auto function>
 void packed_lanes(Wave& wave, const Instruction& instruction) {
-  LaneSignature<decltype(&decltype(function)::operator())>::template run_packed<function>(wave, instruction);
+  LaneSignature<decltype(&decltype(function)::operator())>::template run_packed<function>(
+      wave, instruction);
 }
 
 // The handler of a comparison: the mask of lanes for which the predicate holds, 0 where EXEC is 0.
 template <auto predicate>
 void compare_lanes(Wave& wave, const Instruction& instruction) {
   const std::uint32_t mask =
-      LaneSignature<decltype(&decltype(predicate)::operator())>::template test<predicate>(wave, instruction);
+      LaneSignature<decltype(&decltype(predicate)::operator())>::template test<predicate>(
+          wave, instruction);
   wave.scalar[instruction.scalar_destination] = mask & wave.exec();
 }
 

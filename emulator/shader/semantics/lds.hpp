@@ -29,10 +29,16 @@ void lds_write(Wave& wave, std::uint32_t offset, T value) {
 inline std::uint32_t ds_offset(const Instruction& instruction) {
   return static_cast<std::uint32_t>(instruction.immediate) & 0xffff;
 }
-inline std::uint32_t ds_offset0(const Instruction& instruction) { return ds_offset(instruction) & 0xff; }
-inline std::uint32_t ds_offset1(const Instruction& instruction) { return ds_offset(instruction) >> 8; }
+inline std::uint32_t ds_offset0(const Instruction& instruction) {
+  return ds_offset(instruction) & 0xff;
+}
+inline std::uint32_t ds_offset1(const Instruction& instruction) {
+  return ds_offset(instruction) >> 8;
+}
 
-inline bool lane_enabled(const Wave& wave, unsigned lane) { return (wave.exec() >> lane & 1) != 0; }
+inline bool lane_enabled(const Wave& wave, unsigned lane) {
+  return (wave.exec() >> lane & 1) != 0;
+}
 
 // Adds `per_lane` accesses of each enabled lane to the counts.
 inline void count_lds(Wave& wave, unsigned per_lane = 1) {

@@ -7,7 +7,9 @@
 namespace redbolt::emulator {
 namespace {
 
-void invalidate(Wave&, const Instruction&) { std::atomic_thread_fence(std::memory_order_acq_rel); }
+void invalidate(Wave&, const Instruction&) {
+  std::atomic_thread_fence(std::memory_order_acq_rel);
+}
 
 constexpr Binding bindings[] = {
     {"BUFFER_GL0_INV", invalidate, InstructionClass::message},
@@ -16,6 +18,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> mubuf_bindings() { return bindings; }
+std::span<const Binding> mubuf_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -9,7 +9,7 @@
 namespace redbolt::emulator {
 
 struct Binding {
-  const char* semantics;      // OpcodeInfo::semantics, e.g. "V_ADD_F32"
+  const char* semantics;  // OpcodeInfo::semantics, e.g. "V_ADD_F32"
   Handler handler;
   InstructionClass kind = InstructionClass::valu;
   // With the CLAMP bit of an integer operation; floating-point handlers clamp by themselves.
@@ -49,7 +49,8 @@ const Binding* find_binding(unsigned opcode_id);
 // Handlers that stand for no opcode.
 void execute_lane_shuffle(Wave& wave, const Instruction& instruction);  // DPP8, DPP16
 void execute_dual(Wave& wave, const Instruction& instruction);          // VOPD, halves in any order
-void execute_dual_swapped(Wave& wave, const Instruction& instruction);  // VOPD, each reads the other
+void execute_dual_swapped(Wave& wave,
+                          const Instruction& instruction);  // VOPD, each reads the other
 void execute_illegal(Wave& wave, const Instruction& instruction);
 
 }  // namespace redbolt::emulator

@@ -101,7 +101,8 @@ class Source<T> {
  public:
   Source(const Wave& wave, const Operand& operand)
       : lower_(raw_lower(wave, operand)), upper_(raw_upper_row(wave, operand, upper_space_)) {
-    if (operand.has_sign_modifiers()) upper_ = sign_modified(upper_, operand, 0x80000000, upper_space_);
+    if (operand.has_sign_modifiers())
+      upper_ = sign_modified(upper_, operand, 0x80000000, upper_space_);
     if constexpr (std::is_same_v<T, double>) {
       if (!wave.double_is_plain && f64_f16_mode(wave).flush_inputs) flush();
     }
@@ -184,12 +185,14 @@ inline void store_row(Wave& wave, std::uint32_t row, const std::uint32_t* values
                              _mm512_loadu_si512(values + i));
   }
 #else
-  for (unsigned i = 0; i < lane_count; ++i) target[i] = (exec >> i & 1) != 0 ? values[i] : target[i];
+  for (unsigned i = 0; i < lane_count; ++i)
+    target[i] = (exec >> i & 1) != 0 ? values[i] : target[i];
 #endif
 }
 
 // Writes 16 bits of each enabled lane and keeps the other half of the register.
-inline void store_half_row(Wave& wave, const Instruction& instruction, const std::uint32_t* values) {
+inline void store_half_row(Wave& wave, const Instruction& instruction,
+                           const std::uint32_t* values) {
   const std::uint32_t* old = wave.vgpr[instruction.destination].data();
   Row merged;
   if ((instruction.flags & flag::destination_high) != 0) {
@@ -269,7 +272,8 @@ class Result<T> {
   void store(Wave& wave, const Instruction& instruction) {
     if constexpr (std::is_same_v<T, double>) {
       if (has_output_changes(instruction)) {
-        for (unsigned i = 0; i < lane_count; ++i) set(i, output_modified(wave, instruction, get(i)));
+        for (unsigned i = 0; i < lane_count; ++i)
+          set(i, output_modified(wave, instruction, get(i)));
       }
       if (!wave.double_is_plain && f64_f16_mode(wave).flush_results) {
         for (unsigned i = 0; i < lane_count; ++i) {
@@ -284,7 +288,8 @@ class Result<T> {
 
  private:
   T get(unsigned lane) const {
-    return std::bit_cast<T>(lower_.lane[lane] | static_cast<std::uint64_t>(upper_.lane[lane]) << 32);
+    return std::bit_cast<T>(lower_.lane[lane] | static_cast<std::uint64_t>(upper_.lane[lane])
+                                                    << 32);
   }
   Row lower_;
   Row upper_;
@@ -296,7 +301,9 @@ class Result<T> {
  public:
   void set(unsigned lane, T value) { row_.lane[lane] = static_cast<std::uint16_t>(value); }
   void to_bits(const Wave&, const Instruction&, Row& bits) const { bits = row_; }
-  void store(Wave& wave, const Instruction& instruction) { store_half_row(wave, instruction, row_.lane); }
+  void store(Wave& wave, const Instruction& instruction) {
+    store_half_row(wave, instruction, row_.lane);
+  }
 
  private:
   Row row_;

@@ -1,6 +1,7 @@
 // How a scalar operation is written: a lambda over its sources, which may set SCC through a final
-// `bool&`. scalars<> makes the handler. Parameter and result types say how operands are read: 32 bits
-// (float, std::uint32_t, std::int32_t), 64 bits (std::uint64_t, std::int64_t), or Half (bits 15:0).
+// `bool&`. scalars<> makes the handler. Parameter and result types say how operands are read: 32
+// bits (float, std::uint32_t, std::int32_t), 64 bits (std::uint64_t, std::int64_t), or Half (bits
+// 15:0).
 #pragma once
 
 #include <bit>
@@ -111,7 +112,8 @@ struct ScalarSignature<R (Closure::*)(A...) const> {
 
 template <auto function>
 void scalars(Wave& wave, const Instruction& instruction) {
-  ScalarSignature<decltype(&decltype(function)::operator())>::template run<function>(wave, instruction);
+  ScalarSignature<decltype(&decltype(function)::operator())>::template run<function>(wave,
+                                                                                     instruction);
 }
 
 }  // namespace redbolt::emulator

@@ -21,7 +21,8 @@ void load(Wave& wave, const Instruction& instruction, std::uint64_t address) {
   wave.counts.cache_lines_read += 1;
   for (std::uint32_t i = 0; i < dwords; ++i) {
     const std::uint32_t number = instruction.destination + i;
-    if (number != scalar_index::null && number <= scalar_index::exec_high) wave.scalar[number] = values[i];
+    if (number != scalar_index::null && number <= scalar_index::exec_high)
+      wave.scalar[number] = values[i];
   }
 }
 
@@ -41,17 +42,16 @@ constexpr auto smem = InstructionClass::smem;
 void invalidate(Wave&, const Instruction&) {}
 
 constexpr Binding bindings[] = {
-    {"S_LOAD_B32", load_address<1>, smem},
-    {"S_LOAD_B64", load_address<2>, smem},
-    {"S_LOAD_B128", load_address<4>, smem},
-    {"S_LOAD_B256", load_address<8>, smem},
-    {"S_LOAD_B512", load_address<16>, smem},
-    {"S_GL1_INV", invalidate, smem},
+    {"S_LOAD_B32", load_address<1>, smem},   {"S_LOAD_B64", load_address<2>, smem},
+    {"S_LOAD_B128", load_address<4>, smem},  {"S_LOAD_B256", load_address<8>, smem},
+    {"S_LOAD_B512", load_address<16>, smem}, {"S_GL1_INV", invalidate, smem},
     {"S_DCACHE_INV", invalidate, smem},
 };
 
 }  // namespace
 
-std::span<const Binding> smem_bindings() { return bindings; }
+std::span<const Binding> smem_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -95,32 +95,53 @@ void save_exec64(Wave& wave, const Instruction& instruction) {
 
 template <WideMaskFunction function>
 void write_exec64(Wave& wave, const Instruction& instruction) {
-  const u64 result = function(scalar_operand64(wave, instruction.source[0]), wave.scalar64(scalar_index::exec));
+  const u64 result =
+      function(scalar_operand64(wave, instruction.source[0]), wave.scalar64(scalar_index::exec));
   wave.set_scalar64(scalar_index::exec, result);
   wave.set_scalar64(instruction.destination, result);
   wave.set_scc(result != 0);
 }
 
 template <class T>
-constexpr T and_(T s, T e) { return s & e; }
+constexpr T and_(T s, T e) {
+  return s & e;
+}
 template <class T>
-constexpr T or_(T s, T e) { return s | e; }
+constexpr T or_(T s, T e) {
+  return s | e;
+}
 template <class T>
-constexpr T xor_(T s, T e) { return s ^ e; }
+constexpr T xor_(T s, T e) {
+  return s ^ e;
+}
 template <class T>
-constexpr T nand_(T s, T e) { return ~(s & e); }
+constexpr T nand_(T s, T e) {
+  return ~(s & e);
+}
 template <class T>
-constexpr T nor_(T s, T e) { return ~(s | e); }
+constexpr T nor_(T s, T e) {
+  return ~(s | e);
+}
 template <class T>
-constexpr T xnor_(T s, T e) { return ~(s ^ e); }
+constexpr T xnor_(T s, T e) {
+  return ~(s ^ e);
+}
 template <class T>
-constexpr T and_not0(T s, T e) { return ~s & e; }
+constexpr T and_not0(T s, T e) {
+  return ~s & e;
+}
 template <class T>
-constexpr T or_not0(T s, T e) { return ~s | e; }
+constexpr T or_not0(T s, T e) {
+  return ~s | e;
+}
 template <class T>
-constexpr T and_not1(T s, T e) { return s & ~e; }
+constexpr T and_not1(T s, T e) {
+  return s & ~e;
+}
 template <class T>
-constexpr T or_not1(T s, T e) { return s | ~e; }
+constexpr T or_not1(T s, T e) {
+  return s | ~e;
+}
 
 template <class T>
 void conditional_move(Wave& wave, const Instruction& instruction) {
@@ -186,7 +207,8 @@ void send_message_and_wait(Wave& wave, const Instruction& instruction) {
     const auto now = steady_clock::now().time_since_epoch();
     answer = static_cast<u64>(duration_cast<nanoseconds>(now).count()) / 10;
   } else if (message != get_doorbell) {
-    wave.fail_illegal(instruction, "s_sendmsg_rtn " + std::to_string(message) + ", which is not implemented,");
+    wave.fail_illegal(instruction,
+                      "s_sendmsg_rtn " + std::to_string(message) + ", which is not implemented,");
     return;
   }
   if (wide) {
@@ -219,26 +241,39 @@ constexpr Binding bindings[] = {
     {"S_CLZ_I32_U64", scalars<[](u64 a) { return leading_zeros(a); }>, InstructionClass::salu},
     {"S_CLS_I32", scalars<[](i32 a) { return leading_signs(a); }>, InstructionClass::salu},
     {"S_CLS_I32_I64", scalars<[](i64 a) { return leading_signs(a); }>, InstructionClass::salu},
-    {"S_SEXT_I32_I8", scalars<[](u32 a) { return i32{static_cast<std::int8_t>(a)}; }>, InstructionClass::salu},
-    {"S_SEXT_I32_I16", scalars<[](u32 a) { return i32{static_cast<std::int16_t>(a)}; }>, InstructionClass::salu},
+    {"S_SEXT_I32_I8", scalars<[](u32 a) { return i32{static_cast<std::int8_t>(a)}; }>,
+     InstructionClass::salu},
+    {"S_SEXT_I32_I16", scalars<[](u32 a) { return i32{static_cast<std::int16_t>(a)}; }>,
+     InstructionClass::salu},
     {"S_BITSET0_B32", change_bit<u32, false>, InstructionClass::salu},
     {"S_BITSET0_B64", change_bit<u64, false>, InstructionClass::salu},
     {"S_BITSET1_B32", change_bit<u32, true>, InstructionClass::salu},
     {"S_BITSET1_B64", change_bit<u64, true>, InstructionClass::salu},
-    {"S_BITREPLICATE_B64_B32", scalars<[](u32 a) { return replicated(a); }>, InstructionClass::salu},
-    {"S_ABS_I32", scalars<[](u32 a, bool& scc) {
-       return nonzero(static_cast<i32>(a) < 0 ? 0u - a : a, scc);
-     }>, InstructionClass::salu},
-    {"S_BCNT0_I32_B32", scalars<[](u32 a, bool& scc) { return nonzero(std::popcount(~a), scc); }>, InstructionClass::salu},
-    {"S_BCNT0_I32_B64", scalars<[](u64 a, bool& scc) { return nonzero(std::popcount(~a), scc); }>, InstructionClass::salu},
-    {"S_BCNT1_I32_B32", scalars<[](u32 a, bool& scc) { return nonzero(std::popcount(a), scc); }>, InstructionClass::salu},
-    {"S_BCNT1_I32_B64", scalars<[](u64 a, bool& scc) { return nonzero(std::popcount(a), scc); }>, InstructionClass::salu},
-    {"S_QUADMASK_B32", scalars<[](u32 a, bool& scc) { return nonzero(quads(a, false), scc); }>, InstructionClass::salu},
-    {"S_QUADMASK_B64", scalars<[](u64 a, bool& scc) { return nonzero(quads(a, false), scc); }>, InstructionClass::salu},
-    {"S_WQM_B32", scalars<[](u32 a, bool& scc) { return nonzero(quads(a, true), scc); }>, InstructionClass::salu},
-    {"S_WQM_B64", scalars<[](u64 a, bool& scc) { return nonzero(quads(a, true), scc); }>, InstructionClass::salu},
-    {"S_NOT_B32", scalars<[](u32 a, bool& scc) { return nonzero(~a, scc); }>, InstructionClass::salu},
-    {"S_NOT_B64", scalars<[](u64 a, bool& scc) { return nonzero(~a, scc); }>, InstructionClass::salu},
+    {"S_BITREPLICATE_B64_B32", scalars<[](u32 a) { return replicated(a); }>,
+     InstructionClass::salu},
+    {"S_ABS_I32",
+     scalars<[](u32 a, bool& scc) { return nonzero(static_cast<i32>(a) < 0 ? 0u - a : a, scc); }>,
+     InstructionClass::salu},
+    {"S_BCNT0_I32_B32", scalars<[](u32 a, bool& scc) { return nonzero(std::popcount(~a), scc); }>,
+     InstructionClass::salu},
+    {"S_BCNT0_I32_B64", scalars<[](u64 a, bool& scc) { return nonzero(std::popcount(~a), scc); }>,
+     InstructionClass::salu},
+    {"S_BCNT1_I32_B32", scalars<[](u32 a, bool& scc) { return nonzero(std::popcount(a), scc); }>,
+     InstructionClass::salu},
+    {"S_BCNT1_I32_B64", scalars<[](u64 a, bool& scc) { return nonzero(std::popcount(a), scc); }>,
+     InstructionClass::salu},
+    {"S_QUADMASK_B32", scalars<[](u32 a, bool& scc) { return nonzero(quads(a, false), scc); }>,
+     InstructionClass::salu},
+    {"S_QUADMASK_B64", scalars<[](u64 a, bool& scc) { return nonzero(quads(a, false), scc); }>,
+     InstructionClass::salu},
+    {"S_WQM_B32", scalars<[](u32 a, bool& scc) { return nonzero(quads(a, true), scc); }>,
+     InstructionClass::salu},
+    {"S_WQM_B64", scalars<[](u64 a, bool& scc) { return nonzero(quads(a, true), scc); }>,
+     InstructionClass::salu},
+    {"S_NOT_B32", scalars<[](u32 a, bool& scc) { return nonzero(~a, scc); }>,
+     InstructionClass::salu},
+    {"S_NOT_B64", scalars<[](u64 a, bool& scc) { return nonzero(~a, scc); }>,
+     InstructionClass::salu},
     {"S_AND_SAVEEXEC_B32", save_exec<and_<u32>>, InstructionClass::salu},
     {"S_OR_SAVEEXEC_B32", save_exec<or_<u32>>, InstructionClass::salu},
     {"S_XOR_SAVEEXEC_B32", save_exec<xor_<u32>>, InstructionClass::salu},
@@ -277,6 +312,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> sop1_bindings() { return bindings; }
+std::span<const Binding> sop1_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -51,6 +51,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> sopc_bindings() { return bindings; }
+std::span<const Binding> sopc_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -102,17 +102,30 @@ void multiply_constant(Wave& wave, const Instruction& instruction) {
 template <bool (*predicate)(std::int64_t, std::int64_t), bool is_signed>
 void compare_constant(Wave& wave, const Instruction& instruction) {
   const std::uint32_t value = wave.scalar[instruction.source[0].value];
-  const std::int64_t left = is_signed ? std::int64_t{static_cast<std::int32_t>(value)} : std::int64_t{value};
+  const std::int64_t left =
+      is_signed ? std::int64_t{static_cast<std::int32_t>(value)} : std::int64_t{value};
   const std::int64_t right = is_signed ? instruction.immediate : instruction.immediate & 0xffff;
   wave.set_scc(predicate(left, right));
 }
 
-bool equal(std::int64_t a, std::int64_t b) { return a == b; }
-bool unequal(std::int64_t a, std::int64_t b) { return a != b; }
-bool greater(std::int64_t a, std::int64_t b) { return a > b; }
-bool greater_equal(std::int64_t a, std::int64_t b) { return a >= b; }
-bool less(std::int64_t a, std::int64_t b) { return a < b; }
-bool less_equal(std::int64_t a, std::int64_t b) { return a <= b; }
+bool equal(std::int64_t a, std::int64_t b) {
+  return a == b;
+}
+bool unequal(std::int64_t a, std::int64_t b) {
+  return a != b;
+}
+bool greater(std::int64_t a, std::int64_t b) {
+  return a > b;
+}
+bool greater_equal(std::int64_t a, std::int64_t b) {
+  return a >= b;
+}
+bool less(std::int64_t a, std::int64_t b) {
+  return a < b;
+}
+bool less_equal(std::int64_t a, std::int64_t b) {
+  return a <= b;
+}
 
 void call(Wave& wave, const Instruction& instruction) {
   wave.set_scalar64(instruction.destination, wave.next_address());
@@ -152,6 +165,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> sopk_bindings() { return bindings; }
+std::span<const Binding> sopk_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

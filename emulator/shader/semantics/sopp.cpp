@@ -13,11 +13,19 @@ void nothing(Wave&, const Instruction&) {}
 
 // The waits also order this wave's memory accesses with what it does next. On hosts with a weaker
 // memory model than the card's programs expect, that takes a fence.
-void wait_for_memory(Wave&, const Instruction&) { std::atomic_thread_fence(std::memory_order_acq_rel); }
+void wait_for_memory(Wave&, const Instruction&) {
+  std::atomic_thread_fence(std::memory_order_acq_rel);
+}
 
-void end(Wave& wave, const Instruction&) { wave.status = WaveStatus::ended; }
-void barrier(Wave& wave, const Instruction&) { wave.status = WaveStatus::at_barrier; }
-void sleep(Wave& wave, const Instruction&) { wave.status = WaveStatus::yielded; }
+void end(Wave& wave, const Instruction&) {
+  wave.status = WaveStatus::ended;
+}
+void barrier(Wave& wave, const Instruction&) {
+  wave.status = WaveStatus::at_barrier;
+}
+void sleep(Wave& wave, const Instruction&) {
+  wave.status = WaveStatus::yielded;
+}
 
 using Condition = bool (*)(const Wave&);
 
@@ -26,13 +34,27 @@ void branch_if(Wave& wave, const Instruction& instruction) {
   if (condition(wave)) wave.branch(instruction.immediate);
 }
 
-bool always(const Wave&) { return true; }
-bool scc_clear(const Wave& wave) { return !wave.scc(); }
-bool scc_set(const Wave& wave) { return wave.scc(); }
-bool vcc_zero(const Wave& wave) { return wave.vcc() == 0; }
-bool vcc_nonzero(const Wave& wave) { return wave.vcc() != 0; }
-bool exec_zero(const Wave& wave) { return wave.exec() == 0; }
-bool exec_nonzero(const Wave& wave) { return wave.exec() != 0; }
+bool always(const Wave&) {
+  return true;
+}
+bool scc_clear(const Wave& wave) {
+  return !wave.scc();
+}
+bool scc_set(const Wave& wave) {
+  return wave.scc();
+}
+bool vcc_zero(const Wave& wave) {
+  return wave.vcc() == 0;
+}
+bool vcc_nonzero(const Wave& wave) {
+  return wave.vcc() != 0;
+}
+bool exec_zero(const Wave& wave) {
+  return wave.exec() == 0;
+}
+bool exec_nonzero(const Wave& wave) {
+  return wave.exec() != 0;
+}
 
 // Bits 3:0 of SIMM16 into a field of MODE.
 template <std::uint32_t shift>
@@ -92,6 +114,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> sopp_bindings() { return bindings; }
+std::span<const Binding> sopp_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

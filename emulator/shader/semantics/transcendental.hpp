@@ -1,5 +1,6 @@
-// 2^x, log2 x, sine and cosine of turns, in double arithmetic that the compiler vectorises: errors stay
-// far below the last bit of the float that is made of them. Library calls would take one call a lane.
+// 2^x, log2 x, sine and cosine of turns, in double arithmetic that the compiler vectorises: errors
+// stay far below the last bit of the float that is made of them. Library calls would take one call
+// a lane.
 #pragma once
 
 #include <bit>
@@ -9,8 +10,8 @@
 
 namespace redbolt::emulator {
 
-// 2^x for |x| < 1000; the caller takes care of the rest. Taylor series of 2^f for |f| <= 1/2: the first
-// term left out is below 2^-44 of the value.
+// 2^x for |x| < 1000; the caller takes care of the rest. Taylor series of 2^f for |f| <= 1/2: the
+// first term left out is below 2^-44 of the value.
 inline double exp2_finite(double x) {
   const double whole = std::floor(x + 0.5);
   const double f = (x - whole) * 0.69314718055994530942;
@@ -68,8 +69,8 @@ inline float log2_of(float x) {
 
 // Sine of x turns, |x| < 2^52. Quarter turns are taken off exactly; the series is Taylor's.
 inline double sine_of_turns(double x) {
-  const double reduced = x - std::floor(x + 0.5);                     // [-1/2, 1/2]
-  const double folded = reduced > 0.25    ? 0.5 - reduced             // [-1/4, 1/4]
+  const double reduced = x - std::floor(x + 0.5);          // [-1/2, 1/2]
+  const double folded = reduced > 0.25    ? 0.5 - reduced  // [-1/4, 1/4]
                         : reduced < -0.25 ? -0.5 - reduced
                                           : reduced;
   const double a = folded * 6.28318530717958647693;
@@ -90,13 +91,16 @@ inline float sine(float x) {
   const bool usable = std::fabs(x) <= 256;
   const auto value = static_cast<float>(sine_of_turns(usable ? static_cast<double>(x) : 0.0));
   return std::fabs(x) < std::numeric_limits<float>::infinity()
-             ? value : std::numeric_limits<float>::quiet_NaN();
+             ? value
+             : std::numeric_limits<float>::quiet_NaN();
 }
 inline float cosine(float x) {
   const bool usable = std::fabs(x) <= 256;
-  const auto value = static_cast<float>(sine_of_turns((usable ? static_cast<double>(x) : 0.0) + 0.25));
+  const auto value =
+      static_cast<float>(sine_of_turns((usable ? static_cast<double>(x) : 0.0) + 0.25));
   return std::fabs(x) < std::numeric_limits<float>::infinity()
-             ? value : std::numeric_limits<float>::quiet_NaN();
+             ? value
+             : std::numeric_limits<float>::quiet_NaN();
 }
 
 }  // namespace redbolt::emulator

@@ -32,7 +32,8 @@ inline void load_transposed_128(Pointer pointer, Row* rows) {
       v = _mm512_maskz_inserti32x4(every_lane, v, load(first + k + 8), 2);
       return _mm512_maskz_inserti32x4(every_lane, v, load(first + k + 12), 3);
     };
-    const __m512i a = every_fourth(0), b = every_fourth(1), c = every_fourth(2), d = every_fourth(3);
+    const __m512i a = every_fourth(0), b = every_fourth(1), c = every_fourth(2),
+                  d = every_fourth(3);
     const __m512i ab_low = _mm512_maskz_unpacklo_epi32(every_lane, a, b);
     const __m512i ab_high = _mm512_maskz_unpackhi_epi32(every_lane, a, b);
     const __m512i cd_low = _mm512_maskz_unpacklo_epi32(every_lane, c, d);

@@ -19,9 +19,15 @@ u32 reversed(u32 value) {
   return value >> 16 | value << 16;
 }
 
-i32 leading_zeros(u32 value) { return value == 0 ? -1 : std::countl_zero(value); }
-i32 trailing_zeros(u32 value) { return value == 0 ? -1 : std::countr_zero(value); }
-i32 leading_signs(i32 value) { return leading_zeros(static_cast<u32>(value < 0 ? ~value : value)); }
+i32 leading_zeros(u32 value) {
+  return value == 0 ? -1 : std::countl_zero(value);
+}
+i32 trailing_zeros(u32 value) {
+  return value == 0 ? -1 : std::countr_zero(value);
+}
+i32 leading_signs(i32 value) {
+  return leading_zeros(static_cast<u32>(value < 0 ? ~value : value));
+}
 
 u32 saturated_bytes(u32 packed) {
   const auto byte = [](u32 half) {
@@ -49,9 +55,9 @@ void swap(Wave& wave, const Instruction& instruction) {
 }
 
 void swap_halves(Wave& wave, const Instruction& instruction) {
-  const Operand first{instruction.destination, OperandKind::vgpr,
-                      (instruction.flags & flag::destination_high) != 0 ? modifier::high_half
-                                                                        : std::uint8_t{0}, 0};
+  const Operand first{
+      instruction.destination, OperandKind::vgpr,
+      (instruction.flags & flag::destination_high) != 0 ? modifier::high_half : std::uint8_t{0}, 0};
   Row values[2];
   {
     const Source<std::uint16_t> a(wave, first);
@@ -64,13 +70,16 @@ void swap_halves(Wave& wave, const Instruction& instruction) {
   store_half_row(wave, instruction, values[0].lane);
   Instruction other = instruction;
   other.destination = static_cast<std::uint16_t>(instruction.source[0].value);
-  other.flags = (instruction.source[0].modifiers & modifier::high_half) != 0 ? flag::destination_high
-                                                                             : std::uint8_t{0};
+  other.flags = (instruction.source[0].modifiers & modifier::high_half) != 0
+                    ? flag::destination_high
+                    : std::uint8_t{0};
   store_half_row(wave, other, values[1].lane);
 }
 
 // VGPR numbers displaced by M0, inside the register file.
-u32 displaced(const Wave& wave, u32 row) { return (row + wave.scalar[scalar_index::m0]) & 0xff; }
+u32 displaced(const Wave& wave, u32 row) {
+  return (row + wave.scalar[scalar_index::m0]) & 0xff;
+}
 
 void move_relative_destination(Wave& wave, const Instruction& instruction) {
   const Source<u32> source(wave, instruction.source[0]);
@@ -108,7 +117,8 @@ constexpr Binding bindings[] = {
     {"V_CLZ_I32_U32", lanes<[](u32 a) { return leading_zeros(a); }>},
     {"V_CTZ_I32_B32", lanes<[](u32 a) { return trailing_zeros(a); }>},
     {"V_CLS_I32", lanes<[](i32 a) { return leading_signs(a); }>},
-    {"V_SAT_PK_U8_I16", lanes<[](u32 a) { return static_cast<std::uint16_t>(saturated_bytes(a)); }>},
+    {"V_SAT_PK_U8_I16",
+     lanes<[](u32 a) { return static_cast<std::uint16_t>(saturated_bytes(a)); }>},
     {"V_SWAP_B32", swap},
     {"V_SWAP_B16", swap_halves},
     {"V_MOVRELD_B32", move_relative_destination},
@@ -121,6 +131,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop1_bindings() { return bindings; }
+std::span<const Binding> vop1_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -24,8 +24,8 @@ float sixteenths(u32 value) {
 template <class T>
 T fraction(T value) {
   // Below 1 even where the difference rounds up to it.
-  constexpr T largest = sizeof(T) == 8 ? static_cast<T>(0x1.fffffffffffffp-1)
-                                       : static_cast<T>(0x1.fffffep-1f);
+  constexpr T largest =
+      sizeof(T) == 8 ? static_cast<T>(0x1.fffffffffffffp-1) : static_cast<T>(0x1.fffffep-1f);
   const T difference = value - std::floor(value);
   return difference > largest ? largest : difference;
 }
@@ -50,8 +50,12 @@ T binary_mantissa(T value) {
   return std::frexp(value, &exponent);
 }
 
-i16 to_i16(float value) { return static_cast<i16>(std::clamp(to_integer<i32>(value), -32768, 32767)); }
-u16 to_u16(float value) { return static_cast<u16>(std::clamp(to_integer<i32>(value), 0, 65535)); }
+i16 to_i16(float value) {
+  return static_cast<i16>(std::clamp(to_integer<i32>(value), -32768, 32767));
+}
+u16 to_u16(float value) {
+  return static_cast<u16>(std::clamp(to_integer<i32>(value), 0, 65535));
+}
 
 float bounded(float value, float low, float high) {
   return value != value ? 0.0f : value < low ? low : value > high ? high : value;
@@ -79,7 +83,8 @@ constexpr Binding bindings[] = {
     {"V_CVT_I32_F32", lanes<[](float a) { return to_integer<i32>(a); }>},
     {"V_CVT_F16_F32", lanes<[](float a) { return HalfToOdd{a}; }>},
     {"V_CVT_F32_F16", lanes<[](Half a) { return a.value; }>},
-    {"V_CVT_NEAREST_I32_F32", lanes<[](float a) { return to_integer<i32>(std::floor(double{a} + 0.5)); }>},
+    {"V_CVT_NEAREST_I32_F32",
+     lanes<[](float a) { return to_integer<i32>(std::floor(double{a} + 0.5)); }>},
     {"V_CVT_FLOOR_I32_F32", lanes<[](float a) { return to_integer<i32>(std::floor(a)); }>},
     {"V_CVT_OFF_F32_I4", lanes<[](u32 a) { return sixteenths(a); }>},
     {"V_CVT_F32_F64", lanes<[](double a) { return static_cast<float>(a); }>},
@@ -107,7 +112,8 @@ constexpr Binding bindings[] = {
     {"V_CVT_U16_F16", lanes<[](Half a) { return to_u16(a.value); }>},
     {"V_CVT_I16_F16", lanes<[](Half a) { return to_i16(a.value); }>},
     {"V_FREXP_MANT_F16", lanes<[](Half a) { return Half{binary_mantissa(a.value)}; }>},
-    {"V_FREXP_EXP_I16_F16", lanes<[](Half a) { return static_cast<i16>(binary_exponent(a.value)); }>},
+    {"V_FREXP_EXP_I16_F16",
+     lanes<[](Half a) { return static_cast<i16>(binary_exponent(a.value)); }>},
     {"V_FLOOR_F16", lanes<[](Half a) { return Half{std::floor(a.value)}; }>},
     {"V_CEIL_F16", lanes<[](Half a) { return Half{std::ceil(a.value)}; }>},
     {"V_TRUNC_F16", lanes<[](Half a) { return Half{std::trunc(a.value)}; }>},
@@ -124,6 +130,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop1_convert_bindings() { return bindings; }
+std::span<const Binding> vop1_convert_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

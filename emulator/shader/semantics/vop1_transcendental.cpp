@@ -1,6 +1,6 @@
 // Reciprocals, roots, exponentials, logarithms and circular functions. The card's are accurate to
-// about one unit in the last place; these are rounded correctly nearly always. In float32 the card's do
-// not know denormals, whatever MODE says: neither as operands nor as results.
+// about one unit in the last place; these are rounded correctly nearly always. In float32 the
+// card's do not know denormals, whatever MODE says: neither as operands nor as results.
 #include <cmath>
 
 #include "semantics/arithmetic.hpp"
@@ -11,19 +11,34 @@
 namespace redbolt::emulator {
 namespace {
 
-float flushed(float value) { return std::bit_cast<float>(flush_f32(std::bit_cast<std::uint32_t>(value))); }
+float flushed(float value) {
+  return std::bit_cast<float>(flush_f32(std::bit_cast<std::uint32_t>(value)));
+}
 
-float reciprocal(float x) { return flushed(1.0f / flushed(x)); }
-float square_root(float x) { return std::sqrt(flushed(x)); }
+float reciprocal(float x) {
+  return flushed(1.0f / flushed(x));
+}
+float square_root(float x) {
+  return std::sqrt(flushed(x));
+}
 float reciprocal_root(float x) {
   return static_cast<float>(1.0 / std::sqrt(static_cast<double>(flushed(x))));
 }
-float exponential(float x) { return flushed(static_cast<float>(exp2_of(static_cast<double>(flushed(x))))); }
-float logarithm(float x) { return log2_of(flushed(x)); }
+float exponential(float x) {
+  return flushed(static_cast<float>(exp2_of(static_cast<double>(flushed(x)))));
+}
+float logarithm(float x) {
+  return log2_of(flushed(x));
+}
 
-// Double-precision reciprocals and roots are estimates, to be refined by the program; ours are exact.
-double reciprocal(double x) { return 1.0 / x; }
-double reciprocal_root(double x) { return 1.0 / std::sqrt(x); }
+// Double-precision reciprocals and roots are estimates, to be refined by the program; ours are
+// exact.
+double reciprocal(double x) {
+  return 1.0 / x;
+}
+double reciprocal_root(double x) {
+  return 1.0 / std::sqrt(x);
+}
 
 constexpr auto kind = InstructionClass::transcendental;
 
@@ -43,13 +58,17 @@ constexpr Binding bindings[] = {
     {"V_SQRT_F16", lanes<[](Half a) { return Half{std::sqrt(a.value)}; }>, kind},
     {"V_RSQ_F16", lanes<[](Half a) { return Half{1.0f / std::sqrt(a.value)}; }>, kind},
     {"V_LOG_F16", lanes<[](Half a) { return Half{log2_of(a.value)}; }>, kind},
-    {"V_EXP_F16", lanes<[](Half a) { return Half{static_cast<float>(exp2_of(static_cast<double>(a.value)))}; }>, kind},
+    {"V_EXP_F16",
+     lanes<[](Half a) { return Half{static_cast<float>(exp2_of(static_cast<double>(a.value)))}; }>,
+     kind},
     {"V_SIN_F16", lanes<[](Half a) { return Half{sine(a.value)}; }>, kind},
     {"V_COS_F16", lanes<[](Half a) { return Half{cosine(a.value)}; }>, kind},
 };
 
 }  // namespace
 
-std::span<const Binding> vop1_transcendental_bindings() { return bindings; }
+std::span<const Binding> vop1_transcendental_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

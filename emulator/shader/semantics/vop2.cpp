@@ -13,12 +13,20 @@ using i32 = std::int32_t;
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
 
-i32 signed24(i32 value) { return static_cast<i32>(static_cast<u32>(value) << 8) >> 8; }
-u32 unsigned24(u32 value) { return value & 0xffffff; }
+i32 signed24(i32 value) {
+  return static_cast<i32>(static_cast<u32>(value) << 8) >> 8;
+}
+u32 unsigned24(u32 value) {
+  return value & 0xffffff;
+}
 
 // DX9 rules: zero times anything is zero.
-float multiply_dx9(float a, float b) { return a == 0.0f || b == 0.0f ? 0.0f : a * b; }
-float fused_dx9(float a, float b, float c) { return a == 0.0f || b == 0.0f ? c : fused(a, b, c); }
+float multiply_dx9(float a, float b) {
+  return a == 0.0f || b == 0.0f ? 0.0f : a * b;
+}
+float fused_dx9(float a, float b, float c) {
+  return a == 0.0f || b == 0.0f ? c : fused(a, b, c);
+}
 
 u32 saturate_u32(i64 value) {
   return static_cast<u32>(std::clamp<i64>(value, 0, 0xffffffff));
@@ -98,9 +106,8 @@ constexpr Binding bindings[] = {
     {"V_MUL_I32_I24", lanes<[](i32 a, i32 b) {
        return static_cast<u32>(signed24(a)) * static_cast<u32>(signed24(b));
      }>},
-    {"V_MUL_HI_I32_I24", lanes<[](i32 a, i32 b) {
-       return static_cast<i32>(i64{signed24(a)} * signed24(b) >> 32);
-     }>},
+    {"V_MUL_HI_I32_I24",
+     lanes<[](i32 a, i32 b) { return static_cast<i32>(i64{signed24(a)} * signed24(b) >> 32); }>},
     {"V_MUL_U32_U24", lanes<[](u32 a, u32 b) { return unsigned24(a) * unsigned24(b); }>},
     {"V_MUL_HI_U32_U24", lanes<[](u32 a, u32 b) {
        return static_cast<u32>(u64{unsigned24(a)} * unsigned24(b) >> 32);
@@ -143,6 +150,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop2_bindings() { return bindings; }
+std::span<const Binding> vop2_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

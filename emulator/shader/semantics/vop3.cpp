@@ -15,13 +15,19 @@ using u64 = std::uint64_t;
 using i64 = std::int64_t;
 using u16 = std::uint16_t;
 
-i32 signed24(i32 value) { return static_cast<i32>(static_cast<u32>(value) << 8) >> 8; }
-u32 unsigned24(u32 value) { return value & 0xffffff; }
+i32 signed24(i32 value) {
+  return static_cast<i32>(static_cast<u32>(value) << 8) >> 8;
+}
+u32 unsigned24(u32 value) {
+  return value & 0xffffff;
+}
 
 i32 saturate_i32(i64 value) {
   return static_cast<i32>(std::clamp<i64>(value, INT32_MIN, INT32_MAX));
 }
-u32 saturate_u32(u64 value) { return static_cast<u32>(std::min<u64>(value, 0xffffffff)); }
+u32 saturate_u32(u64 value) {
+  return static_cast<u32>(std::min<u64>(value, 0xffffffff));
+}
 
 u32 extract_unsigned(u32 value, u32 offset, u32 width) {
   return (value >> (offset & 31)) & ((1u << (width & 31)) - 1);
@@ -35,8 +41,12 @@ i32 extract_signed(i32 value, u32 offset, u32 width) {
   return width == 0 ? 0 : field;
 }
 
-u32 byte_of(u32 value, unsigned n) { return value >> (8 * n) & 0xff; }
-u32 difference(u32 a, u32 b) { return a > b ? a - b : b - a; }
+u32 byte_of(u32 value, unsigned n) {
+  return value >> (8 * n) & 0xff;
+}
+u32 difference(u32 a, u32 b) {
+  return a > b ? a - b : b - a;
+}
 
 u32 sum_of_differences(u32 a, u32 b, u32 sum) {
   for (unsigned n = 0; n < 4; ++n) sum += difference(byte_of(a, n), byte_of(b, n));
@@ -93,9 +103,15 @@ float multiply_lit(float a, float b, float c) {
   return cut ? -largest : a * b;
 }
 
-i32 to_i16(float value) { return std::clamp(to_integer<i32>(value), -32768, 32767); }
-i32 to_u16(float value) { return std::clamp(to_integer<i32>(value), 0, 65535); }
-u32 packed(i32 low, i32 high) { return (static_cast<u32>(low) & 0xffff) | static_cast<u32>(high) << 16; }
+i32 to_i16(float value) {
+  return std::clamp(to_integer<i32>(value), -32768, 32767);
+}
+i32 to_u16(float value) {
+  return std::clamp(to_integer<i32>(value), 0, 65535);
+}
+u32 packed(i32 low, i32 high) {
+  return (static_cast<u32>(low) & 0xffff) | static_cast<u32>(high) << 16;
+}
 
 // Normalised: 1.0 is the largest integer.
 i32 to_snorm16(float value) {
@@ -132,11 +148,13 @@ constexpr Binding bindings[] = {
     {"V_FMA_F32", lanes<[](float a, float b, float c) { return fused(a, b, c); }>},
     {"V_MAD_I32_I24", lanes<[](i32 a, i32 b, u32 c) {
        return static_cast<u32>(signed24(a)) * static_cast<u32>(signed24(b)) + c;
-     }>, valu, lanes<[](i32 a, i32 b, i32 c) {
-       return saturate_i32(i64{signed24(a)} * signed24(b) + c);
+     }>,
+     valu,
+     lanes<[](i32 a, i32 b, i32 c) { return saturate_i32(i64{signed24(a)} * signed24(b) + c); }>},
+    {"V_MAD_U32_U24", lanes<[](u32 a, u32 b, u32 c) { return unsigned24(a) * unsigned24(b) + c; }>,
+     valu, lanes<[](u32 a, u32 b, u32 c) {
+       return saturate_u32(u64{unsigned24(a)} * unsigned24(b) + c);
      }>},
-    {"V_MAD_U32_U24", lanes<[](u32 a, u32 b, u32 c) { return unsigned24(a) * unsigned24(b) + c; }>, valu,
-     lanes<[](u32 a, u32 b, u32 c) { return saturate_u32(u64{unsigned24(a)} * unsigned24(b) + c); }>},
     {"V_BFE_U32", lanes<[](u32 a, u32 b, u32 c) { return extract_unsigned(a, b, c); }>},
     {"V_BFE_I32", lanes<[](i32 a, u32 b, u32 c) { return extract_signed(a, b, c); }>},
     {"V_BFI_B32", lanes<[](u32 a, u32 b, u32 c) { return (a & b) | (~a & c); }>},
@@ -165,13 +183,13 @@ constexpr Binding bindings[] = {
     {"V_MAXMIN_U32", lanes<[](u32 a, u32 b, u32 c) { return std::min(std::max(a, b), c); }>},
     {"V_MINMAX_U32", lanes<[](u32 a, u32 b, u32 c) { return std::max(std::min(a, b), c); }>},
     {"V_SAD_U8", lanes<[](u32 a, u32 b, u32 c) { return sum_of_differences(a, b, c); }>},
-    {"V_SAD_HI_U8", lanes<[](u32 a, u32 b, u32 c) { return (sum_of_differences(a, b, 0) << 16) + c; }>},
+    {"V_SAD_HI_U8",
+     lanes<[](u32 a, u32 b, u32 c) { return (sum_of_differences(a, b, 0) << 16) + c; }>},
     {"V_SAD_U16", lanes<[](u32 a, u32 b, u32 c) { return sum_of_differences16(a, b, c); }>},
     {"V_SAD_U32", lanes<[](u32 a, u32 b, u32 c) { return difference(a, b) + c; }>},
     {"V_MSAD_U8", lanes<[](u32 a, u32 b, u32 c) { return masked_sum_of_differences(a, b, c); }>},
-    {"V_QSAD_PK_U16_U8", lanes<[](u64 a, u32 b, u64 c) {
-       return displaced_differences<sum_of_differences>(a, b, c);
-     }>},
+    {"V_QSAD_PK_U16_U8",
+     lanes<[](u64 a, u32 b, u64 c) { return displaced_differences<sum_of_differences>(a, b, c); }>},
     {"V_MQSAD_PK_U16_U8", lanes<[](u64 a, u32 b, u64 c) {
        return displaced_differences<masked_sum_of_differences>(a, b, c);
      }>},
@@ -187,17 +205,16 @@ constexpr Binding bindings[] = {
     {"V_OR3_B32", lanes<[](u32 a, u32 b, u32 c) { return a | b | c; }>},
     {"V_CVT_PK_I16_F32", lanes<[](float a, float b) { return packed(to_i16(a), to_i16(b)); }>},
     {"V_CVT_PK_U16_F32", lanes<[](float a, float b) { return packed(to_u16(a), to_u16(b)); }>},
-    {"V_CVT_PK_NORM_I16_F32", lanes<[](float a, float b) { return packed(to_snorm16(a), to_snorm16(b)); }>},
-    {"V_CVT_PK_NORM_U16_F32", lanes<[](float a, float b) { return packed(to_unorm16(a), to_unorm16(b)); }>},
-    {"V_CVT_PK_NORM_I16_F16", lanes<[](Half a, Half b) {
-       return packed(to_snorm16(a.value), to_snorm16(b.value));
-     }>},
-    {"V_CVT_PK_NORM_U16_F16", lanes<[](Half a, Half b) {
-       return packed(to_unorm16(a.value), to_unorm16(b.value));
-     }>},
-    {"V_CVT_PK_U16_U32", lanes<[](u32 a, u32 b) {
-       return std::min(a, 0xffffu) | std::min(b, 0xffffu) << 16;
-     }>},
+    {"V_CVT_PK_NORM_I16_F32",
+     lanes<[](float a, float b) { return packed(to_snorm16(a), to_snorm16(b)); }>},
+    {"V_CVT_PK_NORM_U16_F32",
+     lanes<[](float a, float b) { return packed(to_unorm16(a), to_unorm16(b)); }>},
+    {"V_CVT_PK_NORM_I16_F16",
+     lanes<[](Half a, Half b) { return packed(to_snorm16(a.value), to_snorm16(b.value)); }>},
+    {"V_CVT_PK_NORM_U16_F16",
+     lanes<[](Half a, Half b) { return packed(to_unorm16(a.value), to_unorm16(b.value)); }>},
+    {"V_CVT_PK_U16_U32",
+     lanes<[](u32 a, u32 b) { return std::min(a, 0xffffu) | std::min(b, 0xffffu) << 16; }>},
     {"V_CVT_PK_I16_I32", lanes<[](i32 a, i32 b) {
        return packed(std::clamp(a, -32768, 32767), std::clamp(b, -32768, 32767));
      }>},
@@ -216,6 +233,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop3_bindings() { return bindings; }
+std::span<const Binding> vop3_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -14,11 +14,21 @@ using u16 = std::uint16_t;
 using i16 = std::int16_t;
 using i64 = std::int64_t;
 
-u16 wrapped(u32 value) { return static_cast<u16>(value); }
-u16 saturate_u16(i64 value) { return static_cast<u16>(std::clamp<i64>(value, 0, 65535)); }
-i16 saturate_i16(i32 value) { return static_cast<i16>(std::clamp(value, -32768, 32767)); }
-i32 saturate_i32(i64 value) { return static_cast<i32>(std::clamp<i64>(value, INT32_MIN, INT32_MAX)); }
-u32 saturate_u32(i64 value) { return static_cast<u32>(std::clamp<i64>(value, 0, 0xffffffff)); }
+u16 wrapped(u32 value) {
+  return static_cast<u16>(value);
+}
+u16 saturate_u16(i64 value) {
+  return static_cast<u16>(std::clamp<i64>(value, 0, 65535));
+}
+i16 saturate_i16(i32 value) {
+  return static_cast<i16>(std::clamp(value, -32768, 32767));
+}
+i32 saturate_i32(i64 value) {
+  return static_cast<i32>(std::clamp<i64>(value, INT32_MIN, INT32_MAX));
+}
+u32 saturate_u32(i64 value) {
+  return static_cast<u32>(std::clamp<i64>(value, 0, 0xffffffff));
+}
 
 template <class T>
 T smaller(T a, T b) {
@@ -43,7 +53,8 @@ constexpr Binding bindings[] = {
     {"V_FMA_F16", lanes<[](Half a, Half b, Half c) { return fused(a, b, c); }>},
     {"V_MIN3_F16", lanes<[](Half a, Half b, Half c) { return minimum(minimum(a, b), c); }>},
     {"V_MAX3_F16", lanes<[](Half a, Half b, Half c) { return maximum(maximum(a, b), c); }>},
-    {"V_MED3_F16", lanes<[](Half a, Half b, Half c) { return Half{median(a.value, b.value, c.value)}; }>},
+    {"V_MED3_F16",
+     lanes<[](Half a, Half b, Half c) { return Half{median(a.value, b.value, c.value)}; }>},
     {"V_MAXMIN_F16", lanes<[](Half a, Half b, Half c) { return minimum(maximum(a, b), c); }>},
     {"V_MINMAX_F16", lanes<[](Half a, Half b, Half c) { return maximum(minimum(a, b), c); }>},
     {"V_MIN3_I16", lanes<[](i16 a, i16 b, i16 c) { return smaller(smaller(a, b), c); }>},
@@ -76,6 +87,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop3_16bit_bindings() { return bindings; }
+std::span<const Binding> vop3_16bit_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

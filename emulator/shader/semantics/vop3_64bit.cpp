@@ -65,6 +65,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop3_64bit_bindings() { return bindings; }
+std::span<const Binding> vop3_64bit_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -41,9 +41,10 @@ struct Scaled {
   bool rescale;  // the quotient has to be scaled back
 };
 
-// `value` is either the denominator or the numerator; both are needed to decide. Where reciprocal and
-// quotient are denormal AMD's text scales the denominator up, beyond the largest number; the only
-// scaling with which the division comes out right is the one down, as in the case that follows.
+// `value` is either the denominator or the numerator; both are needed to decide. Where reciprocal
+// and quotient are denormal AMD's text scales the denominator up, beyond the largest number; the
+// only scaling with which the division comes out right is the one down, as in the case that
+// follows.
 template <class T>
 Scaled<T> divide_scale(T value, T denominator, T numerator) {
   using L = DivisionLimits<T>;
@@ -82,7 +83,8 @@ void div_scale(Wave& wave, const Instruction& instruction) {
   wave.scalar[instruction.scalar_destination] = lane_mask(rescale.lane) & wave.exec();
 }
 
-// A quotient that was scaled is large when the denominator was scaled up, small when the numerator was.
+// A quotient that was scaled is large when the denominator was scaled up, small when the numerator
+// was.
 template <class T>
 void div_fmas(Wave& wave, const Instruction& instruction) {
   using L = DivisionLimits<T>;
@@ -140,7 +142,8 @@ T divide_fixup(T quotient, T denominator, T numerator) {
   if (magnitude < L::underflow) return with_sign(T{0}, std::signbit(result));
   // Too large even for the scaled division, whose steps have then given a NaN.
   if (magnitude > L::bias + 1) {
-    return with_sign(std::numeric_limits<T>::infinity(), std::signbit(denominator) != std::signbit(numerator));
+    return with_sign(std::numeric_limits<T>::infinity(),
+                     std::signbit(denominator) != std::signbit(numerator));
   }
   return result;
 }
@@ -162,6 +165,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop3_divide_bindings() { return bindings; }
+std::span<const Binding> vop3_divide_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -46,6 +46,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> vop3_lane_bindings() { return bindings; }
+std::span<const Binding> vop3_lane_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -15,9 +15,15 @@ using u16 = std::uint16_t;
 using i16 = std::int16_t;
 using i64 = std::int64_t;
 
-u16 wrapped(u32 value) { return static_cast<u16>(value); }
-u16 saturate_u16(i64 value) { return static_cast<u16>(std::clamp<i64>(value, 0, 65535)); }
-i16 saturate_i16(i32 value) { return static_cast<i16>(std::clamp(value, -32768, 32767)); }
+u16 wrapped(u32 value) {
+  return static_cast<u16>(value);
+}
+u16 saturate_u16(i64 value) {
+  return static_cast<u16>(std::clamp<i64>(value, 0, 65535));
+}
+i16 saturate_i16(i32 value) {
+  return static_cast<i16>(std::clamp(value, -32768, 32767));
+}
 
 // One source of FMA_MIX as floats.
 class MixedSource {
@@ -59,10 +65,10 @@ void fused_mixed(Wave& wave, const Instruction& instruction) {
 constexpr auto valu = InstructionClass::valu;
 
 constexpr Binding bindings[] = {
-    {"V_PK_MAD_I16", packed_lanes<[](u16 a, u16 b, u16 c) { return wrapped(u32{a} * b + c); }>, valu,
-     packed_lanes<[](i16 a, i16 b, i16 c) { return saturate_i16(a * b + c); }>},
-    {"V_PK_MAD_U16", packed_lanes<[](u16 a, u16 b, u16 c) { return wrapped(u32{a} * b + c); }>, valu,
-     packed_lanes<[](u16 a, u16 b, u16 c) { return saturate_u16(i64{a} * b + c); }>},
+    {"V_PK_MAD_I16", packed_lanes<[](u16 a, u16 b, u16 c) { return wrapped(u32{a} * b + c); }>,
+     valu, packed_lanes<[](i16 a, i16 b, i16 c) { return saturate_i16(a * b + c); }>},
+    {"V_PK_MAD_U16", packed_lanes<[](u16 a, u16 b, u16 c) { return wrapped(u32{a} * b + c); }>,
+     valu, packed_lanes<[](u16 a, u16 b, u16 c) { return saturate_u16(i64{a} * b + c); }>},
     {"V_PK_MUL_LO_U16", packed_lanes<[](u16 a, u16 b) { return wrapped(u32{a} * b); }>},
     {"V_PK_ADD_I16", packed_lanes<[](u16 a, u16 b) { return wrapped(u32{a} + b); }>, valu,
      packed_lanes<[](i16 a, i16 b) { return saturate_i16(a + b); }>},
@@ -74,7 +80,8 @@ constexpr Binding bindings[] = {
      packed_lanes<[](u16 a, u16 b) { return saturate_u16(i64{a} - b); }>},
     {"V_PK_LSHLREV_B16", packed_lanes<[](u16 a, u16 b) { return wrapped(u32{b} << (a & 15)); }>},
     {"V_PK_LSHRREV_B16", packed_lanes<[](u16 a, u16 b) { return wrapped(u32{b} >> (a & 15)); }>},
-    {"V_PK_ASHRREV_I16", packed_lanes<[](u16 a, i16 b) { return static_cast<i16>(b >> (a & 15)); }>},
+    {"V_PK_ASHRREV_I16",
+     packed_lanes<[](u16 a, i16 b) { return static_cast<i16>(b >> (a & 15)); }>},
     {"V_PK_MAX_I16", packed_lanes<[](i16 a, i16 b) { return std::max(a, b); }>},
     {"V_PK_MIN_I16", packed_lanes<[](i16 a, i16 b) { return std::min(a, b); }>},
     {"V_PK_MAX_U16", packed_lanes<[](u16 a, u16 b) { return std::max(a, b); }>},
@@ -100,7 +107,11 @@ constexpr Binding short_bindings[] = {{"V_PK_FMAC_F16", packed_fused_accumulate}
 
 }  // namespace
 
-std::span<const Binding> vop3p_bindings() { return bindings; }
-std::span<const Binding> packed_vop2_bindings() { return short_bindings; }
+std::span<const Binding> vop3p_bindings() {
+  return bindings;
+}
+std::span<const Binding> packed_vop2_bindings() {
+  return short_bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -21,7 +21,9 @@ template <class T>
 auto number(T value) {
   return value;
 }
-inline float number(Half value) { return value.value; }
+inline float number(Half value) {
+  return value.value;
+}
 
 // One handler per predicate and type.
 template <class T>
@@ -29,41 +31,47 @@ struct Compare {
   static constexpr Handler never = compare_lanes<[](T, T) { return false; }>;
   static constexpr Handler less = compare_lanes<[](T a, T b) { return number(a) < number(b); }>;
   static constexpr Handler equal = compare_lanes<[](T a, T b) { return number(a) == number(b); }>;
-  static constexpr Handler less_equal = compare_lanes<[](T a, T b) { return number(a) <= number(b); }>;
+  static constexpr Handler less_equal =
+      compare_lanes<[](T a, T b) { return number(a) <= number(b); }>;
   static constexpr Handler greater = compare_lanes<[](T a, T b) { return number(b) < number(a); }>;
-  static constexpr Handler greater_equal = compare_lanes<[](T a, T b) { return number(b) <= number(a); }>;
+  static constexpr Handler greater_equal =
+      compare_lanes<[](T a, T b) { return number(b) <= number(a); }>;
   static constexpr Handler unequal = compare_lanes<[](T a, T b) { return number(a) != number(b); }>;
   static constexpr Handler always = compare_lanes<[](T, T) { return true; }>;
   // Floating point only.
-  static constexpr Handler less_or_greater = compare_lanes<[](T a, T b) {
-    return number(a) < number(b) || number(b) < number(a);
-  }>;
-  static constexpr Handler ordered = compare_lanes<[](T a, T b) {
-    return number(a) == number(a) && number(b) == number(b);
-  }>;
-  static constexpr Handler unordered = compare_lanes<[](T a, T b) {
-    return number(a) != number(a) || number(b) != number(b);
-  }>;
-  static constexpr Handler not_greater_equal = compare_lanes<[](T a, T b) { return !(number(b) <= number(a)); }>;
-  static constexpr Handler not_less_greater = compare_lanes<[](T a, T b) {
-    return !(number(a) < number(b) || number(b) < number(a));
-  }>;
-  static constexpr Handler not_greater = compare_lanes<[](T a, T b) { return !(number(b) < number(a)); }>;
-  static constexpr Handler not_less_equal = compare_lanes<[](T a, T b) { return !(number(a) <= number(b)); }>;
-  static constexpr Handler not_less = compare_lanes<[](T a, T b) { return !(number(a) < number(b)); }>;
+  static constexpr Handler less_or_greater =
+      compare_lanes<[](T a, T b) { return number(a) < number(b) || number(b) < number(a); }>;
+  static constexpr Handler ordered =
+      compare_lanes<[](T a, T b) { return number(a) == number(a) && number(b) == number(b); }>;
+  static constexpr Handler unordered =
+      compare_lanes<[](T a, T b) { return number(a) != number(a) || number(b) != number(b); }>;
+  static constexpr Handler not_greater_equal =
+      compare_lanes<[](T a, T b) { return !(number(b) <= number(a)); }>;
+  static constexpr Handler not_less_greater =
+      compare_lanes<[](T a, T b) { return !(number(a) < number(b) || number(b) < number(a)); }>;
+  static constexpr Handler not_greater =
+      compare_lanes<[](T a, T b) { return !(number(b) < number(a)); }>;
+  static constexpr Handler not_less_equal =
+      compare_lanes<[](T a, T b) { return !(number(a) <= number(b)); }>;
+  static constexpr Handler not_less =
+      compare_lanes<[](T a, T b) { return !(number(a) < number(b)); }>;
 };
 
-// Bits of the class mask: signaling NaN, quiet NaN, -infinity, -normal, -denormal, -0, +0, +denormal,
-// +normal, +infinity.
+// Bits of the class mask: signaling NaN, quiet NaN, -infinity, -normal, -denormal, -0, +0,
+// +denormal, +normal, +infinity.
 template <unsigned mantissa_bits, class Bits>
 bool in_class(Bits bits, u32 mask) {
   constexpr unsigned width = sizeof(Bits) * 8;
   constexpr Bits one = 1;
-  constexpr Bits infinity = static_cast<Bits>(((one << (width - 1 - mantissa_bits)) - 1) << mantissa_bits);
+  constexpr Bits infinity =
+      static_cast<Bits>(((one << (width - 1 - mantissa_bits)) - 1) << mantissa_bits);
   const bool negative = (bits >> (width - 1)) != 0;
   const Bits magnitude = static_cast<Bits>(bits & static_cast<Bits>(~(one << (width - 1))));
   const bool quiet = (magnitude >> (mantissa_bits - 1) & 1) != 0;
-  u32 kind = magnitude == 0 ? 6 : magnitude < (one << mantissa_bits) ? 7 : magnitude < infinity ? 8 : 9;
+  u32 kind = magnitude == 0                       ? 6
+             : magnitude < (one << mantissa_bits) ? 7
+             : magnitude < infinity               ? 8
+                                                  : 9;
   kind = negative ? 11 - kind : kind;
   kind = magnitude > infinity ? (quiet ? 1 : 0) : kind;
   return (mask >> kind & 1) != 0;
@@ -96,9 +104,8 @@ constexpr Named float_comparisons[] = {
 
 template <class T>
 constexpr Named integer_comparisons[] = {
-    {"F", Compare<T>::never},         {"LT", Compare<T>::less},
-    {"EQ", Compare<T>::equal},        {"LE", Compare<T>::less_equal},
-    {"GT", Compare<T>::greater},      {"NE", Compare<T>::unequal},
+    {"F", Compare<T>::never},          {"LT", Compare<T>::less},    {"EQ", Compare<T>::equal},
+    {"LE", Compare<T>::less_equal},    {"GT", Compare<T>::greater}, {"NE", Compare<T>::unequal},
     {"GE", Compare<T>::greater_equal}, {"T", Compare<T>::always},
 };
 
@@ -119,14 +126,16 @@ class Table {
     add("U64", integer_comparisons<u64>);
     add("I16", integer_comparisons<i16>);
     add("U16", integer_comparisons<u16>);
-    const Named classes[] = {{"CLASS_F32", class_f32}, {"CLASS_F64", class_f64}, {"CLASS_F16", class_f16}};
+    const Named classes[] = {
+        {"CLASS_F32", class_f32}, {"CLASS_F64", class_f64}, {"CLASS_F16", class_f16}};
     for (const Named& item : classes) add_both(item.predicate, item.handler);
   }
   std::span<const Binding> bindings() const { return bindings_; }
 
  private:
   void add(const std::string& type, std::span<const Named> comparisons) {
-    for (const Named& item : comparisons) add_both(std::string(item.predicate) + "_" + type, item.handler);
+    for (const Named& item : comparisons)
+      add_both(std::string(item.predicate) + "_" + type, item.handler);
   }
   void add_both(const std::string& name, Handler handler) {
     for (const char* prefix : {"V_CMP_", "V_CMPX_"}) {

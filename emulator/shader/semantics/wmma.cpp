@@ -4,9 +4,9 @@
 //   B  column n = lane % 16, all 16 rows, repeated in the same way
 //   C, D  register i of lane l is row 2*i + l/16, column l % 16; 16-bit types use the half that
 //         OP_SEL[2] names, and keep the other
-// EXEC is ignored. Which of the two copies of A and B the hardware reads is not defined; each half of
-// the wave reads its own. The order of additions is not defined either: here ascending k, each fused
-// and rounded to float.
+// EXEC is ignored. Which of the two copies of A and B the hardware reads is not defined; each half
+// of the wave reads its own. The order of additions is not defined either: here ascending k, each
+// fused and rounded to float.
 #include <array>
 #include <bit>
 #include <cmath>
@@ -26,17 +26,22 @@ using i64 = std::int64_t;
 constexpr unsigned size = 16;
 constexpr unsigned result_registers = 8;
 
-unsigned row_of(unsigned reg, unsigned lane) { return 2 * reg + lane / size; }
+unsigned row_of(unsigned reg, unsigned lane) {
+  return 2 * reg + lane / size;
+}
 
 // The lane whose copy of row (of A) or column (of B) `index` the lane `reader` uses.
-unsigned holder(unsigned index, unsigned reader) { return index + reader / size * size; }
+unsigned holder(unsigned index, unsigned reader) {
+  return index + reader / size * size;
+}
 
 u32 operand_bits(const Wave& wave, const Operand& operand, unsigned reg, unsigned lane) {
   if (operand.kind == OperandKind::vgpr) return wave.vgpr[operand.value + reg][lane];
   return operand.kind == OperandKind::sgpr ? wave.scalar[operand.value] : operand.value;
 }
 
-// Sixteen 16-bit elements of every lane as floats, with the sign modifiers of even and odd elements.
+// Sixteen 16-bit elements of every lane as floats, with the sign modifiers of even and odd
+// elements.
 template <class Type>
 struct FloatMatrix {
   float element[lane_count][size];
@@ -60,8 +65,8 @@ float with_signs(const Operand& operand, float value) {
 }
 
 template <class Type>
-float product_sum(const FloatMatrix<Type>& a, const FloatMatrix<Type>& b, unsigned reg, unsigned lane,
-                  float sum) {
+float product_sum(const FloatMatrix<Type>& a, const FloatMatrix<Type>& b, unsigned reg,
+                  unsigned lane, float sum) {
   const float* row = a.element[holder(row_of(reg, lane), lane)];
   const float* column = b.element[lane];
   for (unsigned k = 0; k < size; ++k) sum = std::fma(row[k], column[k], sum);
@@ -116,8 +121,10 @@ void to_half(Wave& wave, const Instruction& instruction) {
 template <unsigned bits>
 i32 integer_element(const Wave& wave, const Operand& operand, unsigned k, unsigned lane) {
   constexpr unsigned per_register = 32 / bits;
-  const u32 value = operand_bits(wave, operand, k / per_register, lane) >> (k % per_register * bits);
-  if ((operand.modifiers & modifier::negate) == 0) return static_cast<i32>(value & ((1u << bits) - 1));
+  const u32 value =
+      operand_bits(wave, operand, k / per_register, lane) >> (k % per_register * bits);
+  if ((operand.modifiers & modifier::negate) == 0)
+    return static_cast<i32>(value & ((1u << bits) - 1));
   return static_cast<i32>(value << (32 - bits)) >> (32 - bits);
 }
 
@@ -167,6 +174,8 @@ constexpr Binding bindings[] = {
 
 }  // namespace
 
-std::span<const Binding> wmma_bindings() { return bindings; }
+std::span<const Binding> wmma_bindings() {
+  return bindings;
+}
 
 }  // namespace redbolt::emulator

@@ -32,47 +32,77 @@ constexpr Pattern patterns[] = {
 // Where an encoding's opcode is.
 Field opcode_field(Encoding encoding) {
   switch (encoding) {
-    case Encoding::sop1: return fields::sop1::op;
-    case Encoding::sop2: return fields::sop2::op;
-    case Encoding::sopc: return fields::sopc::op;
-    case Encoding::sopk: return fields::sopk::op;
-    case Encoding::sopp: return fields::sopp::op;
-    case Encoding::smem: return fields::smem::op;
-    case Encoding::vop1: return fields::vop1::op;
-    case Encoding::vop2: return fields::vop2::op;
-    case Encoding::vopc: return fields::vopc::op;
-    case Encoding::vop3p: return fields::vop3p::op;
-    case Encoding::ds: return fields::ds::op;
+    case Encoding::sop1:
+      return fields::sop1::op;
+    case Encoding::sop2:
+      return fields::sop2::op;
+    case Encoding::sopc:
+      return fields::sopc::op;
+    case Encoding::sopk:
+      return fields::sopk::op;
+    case Encoding::sopp:
+      return fields::sopp::op;
+    case Encoding::smem:
+      return fields::smem::op;
+    case Encoding::vop1:
+      return fields::vop1::op;
+    case Encoding::vop2:
+      return fields::vop2::op;
+    case Encoding::vopc:
+      return fields::vopc::op;
+    case Encoding::vop3p:
+      return fields::vop3p::op;
+    case Encoding::ds:
+      return fields::ds::op;
     case Encoding::flat:
     case Encoding::global:
-    case Encoding::scratch: return fields::flat::op;
-    default: return fields::vop3::op;
+    case Encoding::scratch:
+      return fields::flat::op;
+    default:
+      return fields::vop3::op;
   }
 }
 
 std::string range(const std::string& prefix, std::uint32_t first, unsigned dwords) {
   if (dwords <= 1) return prefix + std::to_string(first);
   std::string text = prefix;
-  return text.append("[").append(std::to_string(first)).append(":").append(std::to_string(first + dwords - 1)).append("]");
+  return text.append("[")
+      .append(std::to_string(first))
+      .append(":")
+      .append(std::to_string(first + dwords - 1))
+      .append("]");
 }
 
 std::string scalar_name(std::uint32_t number, unsigned dwords) {
   const bool pair = dwords == 2;
   switch (number) {
-    case scalar_index::vcc: return pair ? "vcc" : "vcc_lo";
-    case scalar_index::vcc + 1: return "vcc_hi";
+    case scalar_index::vcc:
+      return pair ? "vcc" : "vcc_lo";
+    case scalar_index::vcc + 1:
+      return "vcc_hi";
     case scalar_index::null:
-    case scalar_index::discard: return "null";
-    case scalar_index::m0: return "m0";
-    case scalar_index::exec: return pair ? "exec" : "exec_lo";
-    case scalar_index::exec_high: return "exec_hi";
-    case scalar_index::scc: return "src_scc";
-    case scalar_index::apertures: return "src_shared_base";
-    case scalar_index::apertures + 2: return "src_shared_limit";
-    case scalar_index::apertures + 4: return "src_private_base";
-    case scalar_index::apertures + 6: return "src_private_limit";
-    case scalar_index::inverse_two_pi_64: return "inverse two pi";
-    default: break;
+    case scalar_index::discard:
+      return "null";
+    case scalar_index::m0:
+      return "m0";
+    case scalar_index::exec:
+      return pair ? "exec" : "exec_lo";
+    case scalar_index::exec_high:
+      return "exec_hi";
+    case scalar_index::scc:
+      return "src_scc";
+    case scalar_index::apertures:
+      return "src_shared_base";
+    case scalar_index::apertures + 2:
+      return "src_shared_limit";
+    case scalar_index::apertures + 4:
+      return "src_private_base";
+    case scalar_index::apertures + 6:
+      return "src_private_limit";
+    case scalar_index::inverse_two_pi_64:
+      return "inverse two pi";
+    default:
+      break;
   }
   if (number >= scalar_index::ttmp0 && number < scalar_index::null) {
     return range("ttmp", number - scalar_index::ttmp0, dwords);
@@ -82,13 +112,15 @@ std::string scalar_name(std::uint32_t number, unsigned dwords) {
 
 // The operand of V_MOV_B16 and its like may be an upper half.
 std::string half_suffix(const OpcodeInfo& info, bool high) {
-  const bool halves = std::strstr(info.semantics, "_MOV_B16") != nullptr || std::strstr(info.semantics, "SWAP_B16") != nullptr;
+  const bool halves = std::strstr(info.semantics, "_MOV_B16") != nullptr ||
+                      std::strstr(info.semantics, "SWAP_B16") != nullptr;
   return !halves ? "" : high ? ".h" : ".l";
 }
 
 std::string name_of(const OpcodeInfo& info, const Operand& operand, unsigned dwords) {
   if (operand.kind == OperandKind::vgpr) {
-    return range("v", operand.value, dwords) + half_suffix(info, (operand.modifiers & modifier::high_half) != 0);
+    return range("v", operand.value, dwords) +
+           half_suffix(info, (operand.modifiers & modifier::high_half) != 0);
   }
   if (operand.kind == OperandKind::sgpr) return scalar_name(operand.value, dwords);
   return std::string("#").append(std::to_string(operand.value));
@@ -109,9 +141,9 @@ bool same_operand(const std::string& text, const std::string& decoded) {
   const double value = std::strtod(text.c_str(), nullptr);
   const auto f32 = std::bit_cast<std::uint32_t>(static_cast<float>(value));
   const auto f64 = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(value) >> 32);
-  const std::map<float, std::uint32_t> f16 = {{0.5f, 0x3800}, {-0.5f, 0xb800}, {1.0f, 0x3c00},
-                                              {-1.0f, 0xbc00}, {2.0f, 0x4000}, {-2.0f, 0xc000},
-                                              {4.0f, 0x4400}, {-4.0f, 0xc400}};
+  const std::map<float, std::uint32_t> f16 = {{0.5f, 0x3800},  {-0.5f, 0xb800}, {1.0f, 0x3c00},
+                                              {-1.0f, 0xbc00}, {2.0f, 0x4000},  {-2.0f, 0xc000},
+                                              {4.0f, 0x4400},  {-4.0f, 0xc400}};
   const auto half = f16.find(static_cast<float>(value));
   const std::uint32_t f16_bits = half == f16.end() ? 0x3118 : half->second;
   return bits == f32 || bits == f64 || bits == f16_bits || bits == f32 >> 16;
@@ -128,14 +160,16 @@ void add_vector_operands(const Instruction& instruction, const OpcodeInfo& info,
   const bool short_form = info.encoding == Encoding::vop1 || info.encoding == Encoding::vop2 ||
                           info.encoding == Encoding::vopc;
   const bool compare = (instruction.flags & flag::is_vopc) != 0;
-  const bool carries = std::strstr(info.semantics, "_CO_") != nullptr || info.encoding == Encoding::vop3sd;
+  const bool carries =
+      std::strstr(info.semantics, "_CO_") != nullptr || info.encoding == Encoding::vop3sd;
   if (compare) {
     const bool exec = std::strstr(info.semantics, "CMPX") != nullptr;
     if (!exec) names.push_back(scalar_name(instruction.scalar_destination, 1));
   } else if (info.scalar_destination) {
     names.push_back(scalar_name(instruction.scalar_destination, 1));
   } else if (info.destination != ValueType::none) {
-    const unsigned dwords = std::max<unsigned>(info.destination_dwords, dword_count(info.destination));
+    const unsigned dwords =
+        std::max<unsigned>(info.destination_dwords, dword_count(info.destination));
     names.push_back(range("v", instruction.destination, dwords) +
                     half_suffix(info, (instruction.flags & flag::destination_high) != 0));
   }
@@ -166,11 +200,13 @@ void add_memory_operands(const Instruction& instruction, const OpcodeInfo& info,
                          std::vector<std::string>& names) {
   const bool ds = info.encoding == Encoding::ds;
   const bool atomic = std::strstr(info.semantics, "ATOMIC") != nullptr;
-  const bool returns = info.destination_dwords != 0 && (!atomic || (instruction.flags & flag::glc) != 0);
+  const bool returns =
+      info.destination_dwords != 0 && (!atomic || (instruction.flags & flag::glc) != 0);
   if (returns) names.push_back(range("v", instruction.destination, info.destination_dwords));
   const Operand& address = instruction.source[0];
   const Operand& scalar = instruction.source[2];
-  const bool offset_only = ds || info.encoding == Encoding::scratch || scalar.kind == OperandKind::sgpr;
+  const bool offset_only =
+      ds || info.encoding == Encoding::scratch || scalar.kind == OperandKind::sgpr;
   if (address.kind == OperandKind::vgpr) {
     names.push_back(range("v", address.value, offset_only ? 1 : 2));
   } else if (!ds) {
@@ -180,7 +216,8 @@ void add_memory_operands(const Instruction& instruction, const OpcodeInfo& info,
     names.push_back(range("v", instruction.source[1].value, info.source_dwords[1]));
   }
   if (ds) {
-    if (scalar.kind == OperandKind::vgpr) names.push_back(range("v", scalar.value, info.source_dwords[2]));
+    if (scalar.kind == OperandKind::vgpr)
+      names.push_back(range("v", scalar.value, info.source_dwords[2]));
   } else if (info.encoding != Encoding::flat) {
     names.push_back(scalar.kind == OperandKind::sgpr
                         ? scalar_name(scalar.value, info.encoding == Encoding::scratch ? 1 : 2)
@@ -234,17 +271,20 @@ class DecodeTest : public ::testing::Test {
     return names;
   }
 
-  void compare_operands(const Decoded& decoded, const OpcodeInfo& info, const Disassembly& expected) {
+  void compare_operands(const Decoded& decoded, const OpcodeInfo& info,
+                        const Disassembly& expected) {
     const auto wanted = expected.operands();
     const auto got = decoded_operands(decoded, info);
     ASSERT_EQ(got.size(), wanted.size()) << expected.text;
     for (std::size_t i = 0; i < got.size(); ++i) {
-      ASSERT_TRUE(same_operand(wanted[i], got[i])) << expected.text << ": operand " << i << " is " << got[i];
+      ASSERT_TRUE(same_operand(wanted[i], got[i]))
+          << expected.text << ": operand " << i << " is " << got[i];
     }
   }
 
   // Offsets of memory instructions and SIMM16.
-  static void compare_immediate(const Instruction& instruction, const OpcodeInfo& info, const Disassembly& expected) {
+  static void compare_immediate(const Instruction& instruction, const OpcodeInfo& info,
+                                const Disassembly& expected) {
     if (info.encoding == Encoding::ds && std::strstr(info.semantics, "2ADDR") != nullptr) {
       const auto offsets = expected.number("offset0", 0) | expected.number("offset1", 0) << 8;
       ASSERT_EQ(instruction.immediate, offsets) << expected.text;
@@ -276,7 +316,8 @@ class DecodeTest : public ::testing::Test {
       if (expected.bytes == 0 || expected.text.find("sendmsg(") != std::string::npos) continue;
       const Decoded decoded = decode_instruction(words, 256);
       if (!decoded.problem.empty()) continue;
-      ASSERT_TRUE(same_mnemonic(expected.mnemonic(), info)) << expected.text << " is not " << info.mnemonic;
+      ASSERT_TRUE(same_mnemonic(expected.mnemonic(), info))
+          << expected.text << " is not " << info.mnemonic;
       ASSERT_EQ(decoded.instruction.slots * 4u, expected.bytes) << expected.text;
       if (operands) {
         compare_operands(decoded, info, expected);
@@ -316,8 +357,8 @@ TEST_F(DecodeTest, MemoryInstructions) {
   check_encodings({Encoding::ds, Encoding::flat, Encoding::global, Encoding::scratch}, true);
 }
 
-// VOPD: both halves, each against LLVM's text for it. LLVM shows a wrong tied operand for Y where that
-// accumulates, which is not shown in the text.
+// VOPD: both halves, each against LLVM's text for it. LLVM shows a wrong tied operand for Y where
+// that accumulates, which is not shown in the text.
 TEST_F(DecodeTest, DualInstructions) {
   unsigned seen = 0;
   for (unsigned attempt = 0; attempt < 200000; ++attempt) {
@@ -341,7 +382,8 @@ TEST_F(DecodeTest, DualInstructions) {
         const OpcodeInfo& info = opcode_table()[instruction.opcode];
         std::vector<std::string> names;
         add_vector_operands(instruction, info, names);
-        if (std::strstr(info.semantics, "CNDMASK") != nullptr && names.back() == "vcc_lo") names.pop_back();
+        if (std::strstr(info.semantics, "CNDMASK") != nullptr && names.back() == "vcc_lo")
+          names.pop_back();
         auto wanted = half.operands();
         if (half.mnemonic() != info.mnemonic || names.size() != wanted.size()) return false;
         for (std::size_t i = 0; i < names.size(); ++i) {
@@ -349,15 +391,16 @@ TEST_F(DecodeTest, DualInstructions) {
         }
         return true;
       };
-      ASSERT_TRUE(matches(decoded.extra.inner[0]) || matches(decoded.extra.inner[1])) << expected.text;
+      ASSERT_TRUE(matches(decoded.extra.inner[0]) || matches(decoded.extra.inner[1]))
+          << expected.text;
     }
     ++seen;
   }
   EXPECT_GT(seen, 1000u);
 }
 
-// What LLVM knows as an instruction of these encodings but the emulator does not execute: exactly the
-// following, none of which clang writes for a compute kernel.
+// What LLVM knows as an instruction of these encodings but the emulator does not execute: exactly
+// the following, none of which clang writes for a compute kernel.
 TEST_F(DecodeTest, WhatIsNotImplementedIsKnown) {
   std::map<std::string, std::string> missing;
   for (const OpcodeInfo& info : opcode_table()) {
@@ -375,13 +418,14 @@ TEST_F(DecodeTest, WhatIsNotImplementedIsKnown) {
   }
   std::string list;
   for (const auto& [name, problem] : missing) list += name + " ";
-  EXPECT_EQ(list,
-            "DS_BVH_STACK_RTN_B32 GLOBAL_LOAD_ADDTID_B32 GLOBAL_STORE_ADDTID_B32 "
-            "S_ATC_PROBE S_ATC_PROBE_BUFFER S_BUFFER_LOAD_B128 S_BUFFER_LOAD_B256 S_BUFFER_LOAD_B32 "
-            "S_BUFFER_LOAD_B512 S_BUFFER_LOAD_B64 S_CBRANCH_CDBGSYS S_CBRANCH_CDBGSYS_AND_USER "
-            "S_CBRANCH_CDBGSYS_OR_USER S_CBRANCH_CDBGUSER S_RFE_B64 S_SENDMSGHALT S_SETKILL "
-            "S_SUBVECTOR_LOOP_BEGIN S_SUBVECTOR_LOOP_END S_WAIT_EVENT V_CUBEID_F32 V_CUBEMA_F32 "
-            "V_CUBESC_F32 V_CUBETC_F32 V_SWAPREL_B32 ");
+  EXPECT_EQ(
+      list,
+      "DS_BVH_STACK_RTN_B32 GLOBAL_LOAD_ADDTID_B32 GLOBAL_STORE_ADDTID_B32 "
+      "S_ATC_PROBE S_ATC_PROBE_BUFFER S_BUFFER_LOAD_B128 S_BUFFER_LOAD_B256 S_BUFFER_LOAD_B32 "
+      "S_BUFFER_LOAD_B512 S_BUFFER_LOAD_B64 S_CBRANCH_CDBGSYS S_CBRANCH_CDBGSYS_AND_USER "
+      "S_CBRANCH_CDBGSYS_OR_USER S_CBRANCH_CDBGUSER S_RFE_B64 S_SENDMSGHALT S_SETKILL "
+      "S_SUBVECTOR_LOOP_BEGIN S_SUBVECTOR_LOOP_END S_WAIT_EVENT V_CUBEID_F32 V_CUBEMA_F32 "
+      "V_CUBESC_F32 V_CUBETC_F32 V_SWAPREL_B32 ");
 }
 
 }  // namespace

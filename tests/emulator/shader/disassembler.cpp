@@ -29,15 +29,19 @@ std::string without_modifiers(std::string text) {
   for (const char c : text) {
     if (c != '|' && c != ')') result += c;
   }
-  const bool negated_register = result.size() > 1 && result[0] == '-' && std::isalpha(result[1]) != 0;
+  const bool negated_register =
+      result.size() > 1 && result[0] == '-' && std::isalpha(result[1]) != 0;
   return negated_register ? result.substr(1) : result;
 }
 
 // Where the first "name:value" begins; "v[4:5]" is none.
 std::size_t modifiers_of(const std::string& text) {
-  for (std::size_t colon = text.find(':'); colon != std::string::npos; colon = text.find(':', colon + 1)) {
+  for (std::size_t colon = text.find(':'); colon != std::string::npos;
+       colon = text.find(':', colon + 1)) {
     const std::size_t space = text.rfind(' ', colon);
-    if (space != std::string::npos && text.substr(space, colon - space).find('[') == std::string::npos) return space;
+    if (space != std::string::npos &&
+        text.substr(space, colon - space).find('[') == std::string::npos)
+      return space;
   }
   return text.size();
 }
@@ -74,11 +78,14 @@ Disassembler::Disassembler() {
   LLVMInitializeAMDGPUTargetMC();
   LLVMInitializeAMDGPUDisassembler();
   context_ = LLVMCreateDisasmCPUFeatures("amdgcn-amd-amdhsa", "gfx1100",
-                                         "+wavefrontsize32,-wavefrontsize64", nullptr, 0, nullptr, nullptr);
+                                         "+wavefrontsize32,-wavefrontsize64", nullptr, 0, nullptr,
+                                         nullptr);
   if (context_ == nullptr) throw std::runtime_error("LLVM has no disassembler for gfx1100");
 }
 
-Disassembler::~Disassembler() { LLVMDisasmDispose(context_); }
+Disassembler::~Disassembler() {
+  LLVMDisasmDispose(context_);
+}
 
 Disassembly Disassembler::disassemble(const std::array<std::uint32_t, 3>& words) const {
   std::array<std::uint8_t, 12> bytes{};
@@ -90,7 +97,8 @@ Disassembly Disassembler::disassemble(const std::array<std::uint32_t, 3>& words)
   result.bytes = static_cast<unsigned>(
       LLVMDisasmInstruction(context_, bytes.data(), bytes.size(), 0, text, sizeof(text)));
   result.text = trimmed(text);
-  // LLVM shows some words that the card would not take (misaligned or wrong registers), with a remark.
+  // LLVM shows some words that the card would not take (misaligned or wrong registers), with a
+  // remark.
   const bool doubtful = result.text.find("Warning") != std::string::npos ||
                         result.text.find("/*") != std::string::npos;
   if (doubtful) result.bytes = 0;

@@ -35,17 +35,28 @@ class KernelTest : public ::testing::Test {
   std::vector<T> random_floats(std::size_t count, unsigned mantissa_bits) {
     std::vector<T> values(count);
     for (std::size_t i = 0; i < count; ++i) {
-      auto bits = static_cast<Bits>(static_cast<std::uint64_t>(random_bits()) << 32 | random_bits());
+      auto bits =
+          static_cast<Bits>(static_cast<std::uint64_t>(random_bits()) << 32 | random_bits());
       constexpr unsigned width = sizeof(Bits) * 8;
-      const auto exponent_ones = static_cast<Bits>(((Bits{1} << (width - 1 - mantissa_bits)) - 1) << mantissa_bits);
+      const auto exponent_ones =
+          static_cast<Bits>(((Bits{1} << (width - 1 - mantissa_bits)) - 1) << mantissa_bits);
       const auto mantissa_ones = static_cast<Bits>((Bits{1} << mantissa_bits) - 1);
       const auto sign = static_cast<Bits>(Bits{1} << (width - 1));
       switch (i % 16) {
-        case 0: bits = static_cast<Bits>(bits & sign); break;                                   // zero
-        case 1: bits = static_cast<Bits>(bits & (sign | mantissa_ones)); break;                 // denormal
-        case 2: bits = static_cast<Bits>((bits & sign) | exponent_ones); break;                 // infinity
-        case 3: bits = static_cast<Bits>(bits | exponent_ones | Bits{1} << (mantissa_bits - 1)); break;  // NaN
-        default: break;
+        case 0:
+          bits = static_cast<Bits>(bits & sign);
+          break;  // zero
+        case 1:
+          bits = static_cast<Bits>(bits & (sign | mantissa_ones));
+          break;  // denormal
+        case 2:
+          bits = static_cast<Bits>((bits & sign) | exponent_ones);
+          break;  // infinity
+        case 3:
+          bits = static_cast<Bits>(bits | exponent_ones | Bits{1} << (mantissa_bits - 1));
+          break;  // NaN
+        default:
+          break;
       }
       std::memcpy(&values[i], &bits, sizeof(T));
     }

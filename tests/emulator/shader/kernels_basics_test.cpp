@@ -12,7 +12,9 @@ namespace {
 
 using emulator::DispatchResult;
 
-std::string kernel_file(const char* name) { return std::string(REDBOLT_TEST_KERNELS) + "/" + name; }
+std::string kernel_file(const char* name) {
+  return std::string(REDBOLT_TEST_KERNELS) + "/" + name;
+}
 
 class Basics : public ::testing::Test {
  protected:
@@ -76,7 +78,12 @@ TEST_F(Basics, DivisionIsCorrectlyRounded) {
     a[i] = any();
     b[i] = any();
   }
-  a[0] = 0; b[1] = 0; a[2] = INFINITY; b[3] = INFINITY; a[4] = NAN; a[5] = b[5] = 0;
+  a[0] = 0;
+  b[1] = 0;
+  a[2] = INFINITY;
+  b[3] = INFINITY;
+  a[4] = NAN;
+  a[5] = b[5] = 0;
   const auto a_address = harness.memory().upload(a);
   const auto b_address = harness.memory().upload(b);
   const auto out = harness.memory().allocate(a.size() * 4);
@@ -109,7 +116,8 @@ TEST_F(Basics, WideLoadsAndStores) {
   std::iota(in.begin(), in.end(), 7u);
   const auto in_address = harness.memory().upload(in);
   const auto out = harness.memory().allocate(in.size() * 4);
-  run("copy_wide", {.grid = {1, 1, 1}, .block = {64, 1, 1}}, KernelArguments().add(out).add(in_address));
+  run("copy_wide", {.grid = {1, 1, 1}, .block = {64, 1, 1}},
+      KernelArguments().add(out).add(in_address));
   EXPECT_EQ(harness.memory().download<std::uint32_t>(out, in.size()), in);
 }
 

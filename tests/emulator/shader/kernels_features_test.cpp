@@ -21,11 +21,13 @@ TEST_F(Features, ReductionInLdsWithBarriers) {
   for (auto& v : in) v = static_cast<float>(random_bits() % 1000);
   const auto in_address = memory.upload(in);
   const auto out = memory.allocate(8 * 4);
-  run("reduce_lds", {.grid = {8, 1, 1}, .block = {256, 1, 1}}, KernelArguments().add(out).add(in_address));
+  run("reduce_lds", {.grid = {8, 1, 1}, .block = {256, 1, 1}},
+      KernelArguments().add(out).add(in_address));
   const auto sums = memory.download<float>(out, 8);
   for (std::size_t g = 0; g < 8; ++g) {
-    EXPECT_EQ(sums[g], std::accumulate(in.begin() + static_cast<std::ptrdiff_t>(g * 256),
-                                       in.begin() + static_cast<std::ptrdiff_t>(g * 256 + 256), 0.0f));
+    EXPECT_EQ(sums[g],
+              std::accumulate(in.begin() + static_cast<std::ptrdiff_t>(g * 256),
+                              in.begin() + static_cast<std::ptrdiff_t>(g * 256 + 256), 0.0f));
   }
 }
 
@@ -56,7 +58,8 @@ TEST_F(Features, AtomicsOfManyWorkgroups) {
   initial[2] = ~0u;
   const auto in = memory.upload(values);
   const auto out = memory.upload(initial);
-  run("atomics", {.grid = {40, 1, 1}, .block = {128, 1, 1}}, KernelArguments().add(out).add(in).add(count));
+  run("atomics", {.grid = {40, 1, 1}, .block = {128, 1, 1}},
+      KernelArguments().add(out).add(in).add(count));
   const auto result = memory.download<std::uint32_t>(out, 8 + count);
   EXPECT_EQ(result[0], std::accumulate(values.begin(), values.end(), 0u));
   EXPECT_EQ(result[1], *std::max_element(values.begin(), values.end()));
@@ -75,7 +78,8 @@ TEST_F(Features, HistogramWithLdsAtomics) {
   for (const auto v : in) ++expected[v];
   const auto in_address = memory.upload(in);
   const auto out = memory.upload(std::vector<std::uint32_t>(256, 0));
-  run("histogram_lds", {.grid = {4, 1, 1}, .block = {256, 1, 1}}, KernelArguments().add(out).add(in_address));
+  run("histogram_lds", {.grid = {4, 1, 1}, .block = {256, 1, 1}},
+      KernelArguments().add(out).add(in_address));
   EXPECT_EQ(memory.download<std::uint32_t>(out, 256), expected);
 }
 
@@ -84,7 +88,8 @@ TEST_F(Features, PrivateArraysLiveInScratch) {
   std::vector<std::uint32_t> data(threads * 24);
   for (auto& v : data) v = random_bits();
   const auto address = memory.upload(data);
-  run("private_sort", {.grid = {5, 1, 1}, .block = {64, 1, 1}}, KernelArguments().add(address).add(24u));
+  run("private_sort", {.grid = {5, 1, 1}, .block = {64, 1, 1}},
+      KernelArguments().add(address).add(24u));
   for (std::uint32_t t = 0; t < threads; ++t) {
     std::sort(data.begin() + t * 24, data.begin() + t * 24 + 24);
   }
@@ -94,7 +99,8 @@ TEST_F(Features, PrivateArraysLiveInScratch) {
 
 TEST_F(Features, BytesInScratchAtOffsetsThatDiffer) {
   const auto out = memory.allocate(128 * 4);
-  run("private_bytes", {.grid = {2, 1, 1}, .block = {64, 1, 1}}, KernelArguments().add(out).add(9u));
+  run("private_bytes", {.grid = {2, 1, 1}, .block = {64, 1, 1}},
+      KernelArguments().add(out).add(9u));
   const auto result = memory.download<std::uint32_t>(out, 128);
   for (std::uint32_t n = 0; n < 128; ++n) {
     const std::uint32_t t = n % 64;
@@ -121,7 +127,8 @@ TEST_F(Features, RecursiveCalls) {
   constexpr std::uint32_t units = 32 * 2048 / 256, waves = 32;
   dispatch.pgm_rsrc2 |= 1;
   dispatch.tmpring_size = waves | units << 12;
-  dispatch.scratch_base = memory.allocate(std::size_t{units} * 256 * waves * dispatch.shader_engines);
+  dispatch.scratch_base =
+      memory.allocate(std::size_t{units} * 256 * waves * dispatch.shader_engines);
   const auto result = harness.dispatcher().run(dispatch, memory, harness.counters(), {});
   ASSERT_TRUE(result.completed()) << result.message;
   const auto values = memory.download<std::uint32_t>(out, 256);
@@ -149,7 +156,8 @@ TEST_F(Features, WorkgroupsMayWaitForLaterOnes) {
 TEST_F(Features, WavesOfAWorkgroupMayWaitForEachOther) {
   const auto out = memory.allocate(8 * 4);
   run("wave_handshake", {.grid = {1, 1, 1}, .block = {256, 1, 1}}, KernelArguments().add(out));
-  EXPECT_EQ(memory.download<std::uint32_t>(out, 8), (std::vector<std::uint32_t>{7, 6, 5, 4, 3, 2, 1, 0}));
+  EXPECT_EQ(memory.download<std::uint32_t>(out, 8),
+            (std::vector<std::uint32_t>{7, 6, 5, 4, 3, 2, 1, 0}));
 }
 
 TEST_F(Features, AnEndlessKernelCanBeStopped) {
@@ -159,8 +167,9 @@ TEST_F(Features, AnEndlessKernelCanBeStopped) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     stop.request_stop();
   });
-  const auto result = harness.launch(
-      "endless", {.grid = {7, 1, 1}, .block = {64, 1, 1}, .stop = stop.get_token()}, KernelArguments().add(flag));
+  const auto result =
+      harness.launch("endless", {.grid = {7, 1, 1}, .block = {64, 1, 1}, .stop = stop.get_token()},
+                     KernelArguments().add(flag));
   EXPECT_EQ(result.kind, DispatchResult::Kind::aborted);
   // The dispatcher is as good as new.
   const auto out = memory.allocate(8 * 4);
@@ -198,7 +207,8 @@ struct Refusal {
 class Refused : public Features, public ::testing::WithParamInterface<Refusal> {};
 
 TEST_P(Refused, WithTheReason) {
-  auto dispatch = harness.prepare("reduce_lds", {.block = {256, 1, 1}}, KernelArguments().add(0ul).add(0ul));
+  auto dispatch =
+      harness.prepare("reduce_lds", {.block = {256, 1, 1}}, KernelArguments().add(0ul).add(0ul));
   GetParam().spoil(dispatch);
   const auto result = harness.dispatcher().run(dispatch, memory, harness.counters(), {});
   EXPECT_EQ(result.kind, DispatchResult::Kind::refused);
@@ -210,7 +220,8 @@ INSTANTIATE_TEST_SUITE_P(
     Dispatches, Refused,
     ::testing::Values(
         Refusal{"waves of 64 lanes", [](emulator::Dispatch& d) { d.initiator &= ~(1u << 15); }},
-        Refusal{"more than 64 KiB of LDS", [](emulator::Dispatch& d) { d.pgm_rsrc2 |= 0x1ff << 15; }},
+        Refusal{"more than 64 KiB of LDS",
+                [](emulator::Dispatch& d) { d.pgm_rsrc2 |= 0x1ff << 15; }},
         Refusal{"more than 1024 threads", [](emulator::Dispatch& d) { d.threads = {1025, 1, 1}; }},
         Refusal{"more than 1024 threads", [](emulator::Dispatch& d) { d.threads = {64, 64, 64}; }},
         Refusal{"COMPUTE_NUM_THREAD_Y is 0", [](emulator::Dispatch& d) { d.threads[1] = 0; }},

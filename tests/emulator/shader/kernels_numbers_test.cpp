@@ -44,7 +44,8 @@ class Numbers : public KernelTest {
 // Exact: every float16 operation is exact in double before it is rounded.
 half fma_half(half a, half b, half c) {
   // The sum in double may round; the sum to odd in long double may not (64 bits of significand).
-  const long double exact = static_cast<long double>(a) * static_cast<long double>(b) + static_cast<long double>(c);
+  const long double exact =
+      static_cast<long double>(a) * static_cast<long double>(b) + static_cast<long double>(c);
   return static_cast<half>(exact);
 }
 
@@ -52,12 +53,15 @@ TEST_F(Numbers, Half) {
   const auto a = halves(), b = halves();
   auto c = halves();
   std::rotate(c.begin(), c.begin() + 5, c.end());
-  compare<half>("half_math", [&](std::size_t i) {
-    half r = a[i] * b[i];
-    r = r + c[i];
-    r = fma_half(r, a[i], b[i]);
-    return static_cast<half>(r - static_cast<half>(a[i] / b[i]));
-  }, a, b, c);
+  compare<half>(
+      "half_math",
+      [&](std::size_t i) {
+        half r = a[i] * b[i];
+        r = r + c[i];
+        r = fma_half(r, a[i], b[i]);
+        return static_cast<half>(r - static_cast<half>(a[i] / b[i]));
+      },
+      a, b, c);
 }
 
 TEST_F(Numbers, PackedHalf) {
@@ -65,7 +69,8 @@ TEST_F(Numbers, PackedHalf) {
   const auto b = random_floats<half, std::uint16_t>(2 * count, 10);
   const auto c = random_floats<half, std::uint16_t>(2 * count, 10);
   const auto out = memory.allocate(count * 4);
-  run("half2_math", all, KernelArguments().add(out).add(memory.upload(a)).add(memory.upload(b)).add(memory.upload(c)));
+  run("half2_math", all,
+      KernelArguments().add(out).add(memory.upload(a)).add(memory.upload(b)).add(memory.upload(c)));
   const auto results = memory.download<half>(out, 2 * count);
   for (std::size_t i = 0; i < 2 * count; ++i) {
     const half sum = fma_half(a[i], b[i], c[i]);
@@ -92,10 +97,13 @@ TEST_F(Numbers, Double) {
   const auto a = doubles();
   auto b = doubles();
   std::rotate(b.begin(), b.begin() + 7, b.end());
-  compare<double>("double_math", [&](std::size_t i) {
-    const double quotient = a[i] / b[i];
-    return std::fma(quotient, a[i], b[i]) - std::floor(quotient);
-  }, a, b);
+  compare<double>(
+      "double_math",
+      [&](std::size_t i) {
+        const double quotient = a[i] / b[i];
+        return std::fma(quotient, a[i], b[i]) - std::floor(quotient);
+      },
+      a, b);
   compare<double>("double_root", [&](std::size_t i) { return std::sqrt(a[i]); }, a);
 }
 
@@ -110,11 +118,14 @@ TEST_F(Numbers, Integers64) {
     a[i] = static_cast<u64>(random_bits()) << 32 | random_bits();
     b[i] = (static_cast<u64>(random_bits()) << 32 | random_bits()) >> (i % 64);
   }
-  compare<u64>("integers64", [&](std::size_t i) {
-    const u64 quotient = b[i] == 0 ? 0 : a[i] / b[i];
-    return ((a[i] * b[i]) ^ quotient) + (a[i] >> (b[i] & 63)) +
-           static_cast<u64>(static_cast<std::int64_t>(a[i]) >> 7);
-  }, a, b);
+  compare<u64>(
+      "integers64",
+      [&](std::size_t i) {
+        const u64 quotient = b[i] == 0 ? 0 : a[i] / b[i];
+        return ((a[i] * b[i]) ^ quotient) + (a[i] >> (b[i] & 63)) +
+               static_cast<u64>(static_cast<std::int64_t>(a[i]) >> 7);
+      },
+      a, b);
 }
 
 u32 permuted(u32 high, u32 low, u32 selectors) {
@@ -136,19 +147,22 @@ TEST_F(Numbers, Integers32) {
   a[0] = b[1] = 0;
   a[2] = 0x80000000;
   b[2] = 0xffffffff;
-  compare<u32>("integers32", [&](std::size_t i) {
-    const u32 x = a[i], y = b[i];
-    u32 reversed = 0;
-    for (unsigned n = 0; n < 32; ++n) reversed |= (x >> n & 1) << (31 - n);
-    u32 r = static_cast<u32>(std::popcount(x) + std::countl_zero(y) + std::countr_zero(x));
-    r = r * 31 + reversed;
-    r = r * 31 + (y == 0 ? x : x % y);
-    r = r * 31 + static_cast<u32>(static_cast<std::int64_t>(static_cast<std::int32_t>(x)) /
-                                  static_cast<std::int32_t>(y | 1));
-    r = r * 31 + static_cast<u32>((static_cast<u64>(x) * y) >> 32);
-    r = r * 31 + (x << (y & 31) | x >> (32 - (y & 31)) % 32);
-    return r * 31 + permuted(x, y, (x ^ y) & 0x07070707);
-  }, a, b);
+  compare<u32>(
+      "integers32",
+      [&](std::size_t i) {
+        const u32 x = a[i], y = b[i];
+        u32 reversed = 0;
+        for (unsigned n = 0; n < 32; ++n) reversed |= (x >> n & 1) << (31 - n);
+        u32 r = static_cast<u32>(std::popcount(x) + std::countl_zero(y) + std::countr_zero(x));
+        r = r * 31 + reversed;
+        r = r * 31 + (y == 0 ? x : x % y);
+        r = r * 31 + static_cast<u32>(static_cast<std::int64_t>(static_cast<std::int32_t>(x)) /
+                                      static_cast<std::int32_t>(y | 1));
+        r = r * 31 + static_cast<u32>((static_cast<u64>(x) * y) >> 32);
+        r = r * 31 + (x << (y & 31) | x >> (32 - (y & 31)) % 32);
+        return r * 31 + permuted(x, y, (x ^ y) & 0x07070707);
+      },
+      a, b);
 }
 
 TEST_F(Numbers, SmallIntegers) {
@@ -158,37 +172,47 @@ TEST_F(Numbers, SmallIntegers) {
     a[i] = static_cast<std::int8_t>(random_bits());
     b[i] = static_cast<std::int16_t>(random_bits());
   }
-  compare<std::int32_t>("small_integers", [&](std::size_t i) {
-    const auto product = static_cast<std::int16_t>(a[i] * b[i]);
-    const auto byte = static_cast<std::uint8_t>(a[i]);
-    const auto shifted = static_cast<std::uint16_t>(static_cast<std::uint16_t>(b[i]) >> (byte & 15));
-    return product + shifted * 3 + (a[i] < b[i] ? 1000000 : -1000000) + byte;
-  }, a, b);
+  compare<std::int32_t>(
+      "small_integers",
+      [&](std::size_t i) {
+        const auto product = static_cast<std::int16_t>(a[i] * b[i]);
+        const auto byte = static_cast<std::uint8_t>(a[i]);
+        const auto shifted =
+            static_cast<std::uint16_t>(static_cast<std::uint16_t>(b[i]) >> (byte & 15));
+        return product + shifted * 3 + (a[i] < b[i] ? 1000000 : -1000000) + byte;
+      },
+      a, b);
 }
 
 TEST_F(Numbers, Conversions) {
   std::vector<float> in(count);
   std::vector<u32> bits(count);
   for (std::size_t i = 0; i < count; ++i) {
-    in[i] = (static_cast<float>(random_bits()) - 2147483648.0f) / static_cast<float>(1u << (i % 31));
+    in[i] =
+        (static_cast<float>(random_bits()) - 2147483648.0f) / static_cast<float>(1u << (i % 31));
     bits[i] = random_bits();
   }
-  compare<float>("conversions", [&](std::size_t i) {
-    const float x = in[i];
-    const double bounded = std::min(std::max(static_cast<double>(x), -2147483648.0), 2147483647.0);
-    float r = static_cast<float>(static_cast<std::int32_t>(bounded));
-    r += static_cast<float>(bits[i]) + static_cast<float>(static_cast<std::int32_t>(bits[i]));
-    r += static_cast<float>(static_cast<double>(x) * 3.0);
-    r += static_cast<float>(static_cast<half>(x));
-    return r + (std::floor(x) + std::ceil(x) * 2 + std::trunc(x) * 3 + std::nearbyint(x) * 5);
-  }, in, bits);
+  compare<float>(
+      "conversions",
+      [&](std::size_t i) {
+        const float x = in[i];
+        const double bounded =
+            std::min(std::max(static_cast<double>(x), -2147483648.0), 2147483647.0);
+        float r = static_cast<float>(static_cast<std::int32_t>(bounded));
+        r += static_cast<float>(bits[i]) + static_cast<float>(static_cast<std::int32_t>(bits[i]));
+        r += static_cast<float>(static_cast<double>(x) * 3.0);
+        r += static_cast<float>(static_cast<half>(x));
+        return r + (std::floor(x) + std::ceil(x) * 2 + std::trunc(x) * 3 + std::nearbyint(x) * 5);
+      },
+      in, bits);
 }
 
 // The card's own functions are good to about a unit in the last place.
 TEST_F(Numbers, NativeFunctions) {
   std::vector<float> in(count);
   for (std::size_t i = 0; i < count; ++i) {
-    in[i] = std::ldexp(static_cast<float>(random_bits()) * 0x1p-32f + 0.5f, static_cast<int>(i % 12) - 5);
+    in[i] = std::ldexp(static_cast<float>(random_bits()) * 0x1p-32f + 0.5f,
+                       static_cast<int>(i % 12) - 5);
     if (i % 3 == 0) in[i] = -in[i];
   }
   const auto out = memory.allocate(count * 32);
@@ -197,8 +221,9 @@ TEST_F(Numbers, NativeFunctions) {
   constexpr double turn = 6.283185307179586476925;
   for (std::size_t i = 0; i < count; ++i) {
     const double x = static_cast<double>(in[i]);
-    const double expected[8] = {std::exp2(x), std::log2(x), 1 / x, 1 / std::sqrt(x), std::sqrt(x),
-                                std::sin(x * turn), std::cos(x * turn), x - std::floor(x)};
+    const double expected[8] = {std::exp2(x),       std::log2(x),     1 / x,
+                                1 / std::sqrt(x),   std::sqrt(x),     std::sin(x * turn),
+                                std::cos(x * turn), x - std::floor(x)};
     for (std::size_t f = 0; f < 8; ++f) {
       const double got = static_cast<double>(results[8 * i + f]);
       if (std::isnan(expected[f])) {
@@ -239,14 +264,17 @@ TEST_F(Numbers, LaneMoves) {
       [](u32 l, const auto& v) { return v[l ^ 1]; },
       [](u32, const auto& v) { return v[13]; },
       [](u32, const auto& v) { return v[0]; },
-      [](u32 l, const auto&) { return 5u + static_cast<u32>(std::popcount(0xf0f0f0f0u & ((1u << l) - 1))); },
+      [](u32 l, const auto&) {
+        return 5u + static_cast<u32>(std::popcount(0xf0f0f0f0u & ((1u << l) - 1)));
+      },
       [](u32, const auto& v) {
         u32 mask = 0;
         for (u32 l = 0; l < 32; ++l) mask |= (v[l] % 3 == 0 ? 1u : 0u) << l;
         return mask;
       }};
   for (u32 r = 0; r < rows; ++r) {
-    for (u32 l = 0; l < 32; ++l) ASSERT_EQ(got[32 * r + l], expected[r](l, in)) << "move " << r << " lane " << l;
+    for (u32 l = 0; l < 32; ++l)
+      ASSERT_EQ(got[32 * r + l], expected[r](l, in)) << "move " << r << " lane " << l;
   }
 }
 

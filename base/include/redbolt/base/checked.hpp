@@ -30,7 +30,8 @@ constexpr bool range_fits(std::uint64_t offset, std::uint64_t size, std::uint64_
 }
 
 // value rounded up to a multiple of alignment (a power of two).
-constexpr std::optional<std::uint64_t> checked_align_up(std::uint64_t value, std::uint64_t alignment) {
+constexpr std::optional<std::uint64_t> checked_align_up(std::uint64_t value,
+                                                        std::uint64_t alignment) {
   const auto sum = checked_add<std::uint64_t>(value, alignment - 1);
   if (!sum) return std::nullopt;
   return *sum & ~(alignment - 1);

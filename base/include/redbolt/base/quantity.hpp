@@ -17,8 +17,14 @@ class Bytes {
   constexpr explicit Bytes(std::uint64_t count) : count_(count) {}
   constexpr std::uint64_t count() const { return count_; }
   constexpr auto operator<=>(const Bytes&) const = default;
-  constexpr Bytes& operator+=(Bytes other) { count_ += other.count_; return *this; }
-  constexpr Bytes& operator-=(Bytes other) { count_ -= other.count_; return *this; }
+  constexpr Bytes& operator+=(Bytes other) {
+    count_ += other.count_;
+    return *this;
+  }
+  constexpr Bytes& operator-=(Bytes other) {
+    count_ -= other.count_;
+    return *this;
+  }
   friend constexpr Bytes operator+(Bytes a, Bytes b) { return Bytes(a.count_ + b.count_); }
   friend constexpr Bytes operator-(Bytes a, Bytes b) { return Bytes(a.count_ - b.count_); }
   friend constexpr Bytes operator*(Bytes a, std::uint64_t n) { return Bytes(a.count_ * n); }
@@ -29,10 +35,18 @@ class Bytes {
 };
 
 namespace literals {
-constexpr Bytes operator""_B(unsigned long long n) { return Bytes(n); }
-constexpr Bytes operator""_KiB(unsigned long long n) { return Bytes(n << 10); }
-constexpr Bytes operator""_MiB(unsigned long long n) { return Bytes(n << 20); }
-constexpr Bytes operator""_GiB(unsigned long long n) { return Bytes(n << 30); }
+constexpr Bytes operator""_B(unsigned long long n) {
+  return Bytes(n);
+}
+constexpr Bytes operator""_KiB(unsigned long long n) {
+  return Bytes(n << 10);
+}
+constexpr Bytes operator""_MiB(unsigned long long n) {
+  return Bytes(n << 20);
+}
+constexpr Bytes operator""_GiB(unsigned long long n) {
+  return Bytes(n << 30);
+}
 }  // namespace literals
 
 // A position in the space that Tag names. Addresses of different spaces do not mix.
@@ -43,9 +57,16 @@ class Address {
   constexpr explicit Address(std::uint64_t value) : value_(value) {}
   constexpr std::uint64_t value() const { return value_; }
   constexpr auto operator<=>(const Address&) const = default;
-  constexpr Address& operator+=(Bytes size) { value_ += size.count(); return *this; }
-  friend constexpr Address operator+(Address a, Bytes size) { return Address(a.value_ + size.count()); }
-  friend constexpr Address operator-(Address a, Bytes size) { return Address(a.value_ - size.count()); }
+  constexpr Address& operator+=(Bytes size) {
+    value_ += size.count();
+    return *this;
+  }
+  friend constexpr Address operator+(Address a, Bytes size) {
+    return Address(a.value_ + size.count());
+  }
+  friend constexpr Address operator-(Address a, Bytes size) {
+    return Address(a.value_ - size.count());
+  }
   friend constexpr Bytes operator-(Address a, Address b) { return Bytes(a.value_ - b.value_); }
 
  private:

@@ -76,7 +76,8 @@ struct ChipFirmwareNames {
 ChipFirmwareNames navi31_firmware_names();
 
 // Where distributions and Redbolt keep firmware, best first: $XDG_DATA_HOME/redbolt/firmware,
-// /lib/firmware/updates/amdgpu, /lib/firmware/amdgpu, /usr/lib/firmware/amdgpu and Homebrew's share.
+// /lib/firmware/updates/amdgpu, /lib/firmware/amdgpu, /usr/lib/firmware/amdgpu and Homebrew's
+// share.
 std::vector<std::filesystem::path> default_folders();
 
 class FirmwareSet {

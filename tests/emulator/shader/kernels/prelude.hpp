@@ -18,10 +18,18 @@ using half = _Float16;
 using uint4_t = u32 __attribute__((ext_vector_type(4)));
 using half2 = half __attribute__((ext_vector_type(2)));
 
-__device__ inline u32 thread() { return __builtin_amdgcn_workitem_id_x(); }
-__device__ inline u32 group() { return __builtin_amdgcn_workgroup_id_x(); }
-__device__ inline u32 group_size() { return __builtin_amdgcn_workgroup_size_x(); }
-__device__ inline u32 global_thread() { return group() * group_size() + thread(); }
+__device__ inline u32 thread() {
+  return __builtin_amdgcn_workitem_id_x();
+}
+__device__ inline u32 group() {
+  return __builtin_amdgcn_workgroup_id_x();
+}
+__device__ inline u32 group_size() {
+  return __builtin_amdgcn_workgroup_size_x();
+}
+__device__ inline u32 global_thread() {
+  return group() * group_size() + thread();
+}
 __device__ inline void barrier() {
   __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
   __builtin_amdgcn_s_barrier();

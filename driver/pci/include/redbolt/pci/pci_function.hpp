@@ -1,6 +1,6 @@
 // One PCI function, however it is reached: an emulated card in this process, Linux sysfs or VFIO,
-// the TinyGPU socket on macOS, or a USB bridge. The driver knows nothing else of the machine it runs
-// on, and this interface knows nothing of the card behind it.
+// the TinyGPU socket on macOS, or a USB bridge. The driver knows nothing else of the machine it
+// runs on, and this interface knows nothing of the card behind it.
 //
 // What every implementation must offer, and no more:
 //   * configuration space by 1, 2 and 4 bytes;
@@ -40,16 +40,17 @@ using ConfigOffset = Address<struct ConfigOffsetTag>;
 enum class Bar : std::uint8_t { k0 = 0, k1, k2, k3, k4, k5 };
 
 enum class PciErrorCode : std::uint8_t {
-  transport_closed,     // the way to the function broke (server gone, bridge unplugged)
-  no_such_bar,          // the BAR is not implemented
-  out_of_range,         // an access beyond a BAR, or misaligned
-  no_host_memory,       // host memory the function can reach could not be had
-  unsupported,          // this way to reach the function cannot do it (resize, reset)
+  transport_closed,  // the way to the function broke (server gone, bridge unplugged)
+  no_such_bar,       // the BAR is not implemented
+  out_of_range,      // an access beyond a BAR, or misaligned
+  no_host_memory,    // host memory the function can reach could not be had
+  unsupported,       // this way to reach the function cannot do it (resize, reset)
 };
 
 class PciError : public std::runtime_error {
  public:
-  PciError(PciErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  PciError(PciErrorCode code, const std::string& message)
+      : std::runtime_error(message), code_(code) {}
   PciErrorCode code() const { return code_; }
 
  private:

@@ -32,7 +32,7 @@ std::vector<SyntheticImage> make_navi31_images(const SyntheticVersions& versions
 
 // One payload: what the card receives. `kind` is a PSP_FW_TYPE for the boot chain and the table of
 // contents, 0x10000 | GFX_FW_TYPE for everything the running security processor loads.
-std::vector<std::byte> make_payload(std::uint32_t kind, std::size_t body_size, std::uint32_t version,
-                                    std::uint64_t seed);
+std::vector<std::byte> make_payload(std::uint32_t kind, std::size_t body_size,
+                                    std::uint32_t version, std::uint64_t seed);
 
 }  // namespace redbolt::tools
