@@ -43,6 +43,15 @@ function(redbolt_executable name)
   target_link_libraries(${name} PRIVATE redbolt_build_flags ${arg_LINK})
 endfunction()
 
+# Where tests find their data and the built programs. A header and not a definition on every command
+# line, so that a compiler cache serves all checkouts of the tree.
+set(REDBOLT_TEST_PATHS_DIR ${CMAKE_BINARY_DIR}/test-paths)
+file(CONFIGURE OUTPUT ${REDBOLT_TEST_PATHS_DIR}/test_paths.hpp CONTENT
+"#pragma once
+#define REDBOLT_TEST_DATA \"@CMAKE_SOURCE_DIR@/tests/data\"
+#define REDBOLT_BINARY_DIR \"@CMAKE_BINARY_DIR@/bin\"
+" @ONLY)
+
 # redbolt_test(NAME SOURCES a_test.cpp ... LINK lib ... [PRIVATE_OF part-folder])
 # A GoogleTest program, found by ctest case by case. Tests may look at a part's private headers.
 function(redbolt_test name)
@@ -55,9 +64,7 @@ function(redbolt_test name)
   foreach(part IN LISTS arg_PRIVATE_OF)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/${part})
   endforeach()
-  target_compile_definitions(${name} PRIVATE
-    REDBOLT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
-    REDBOLT_BINARY_DIR="${CMAKE_BINARY_DIR}/bin")
+  target_include_directories(${name} PRIVATE ${REDBOLT_TEST_PATHS_DIR})
   target_link_libraries(${name} PRIVATE redbolt_build_flags ${arg_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)

@@ -13,6 +13,7 @@
 
 #include "emulated.hpp"
 #include "recording_function.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::driver {
 namespace {

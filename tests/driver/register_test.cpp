@@ -11,6 +11,7 @@
 #include "redbolt/registers/gc_11_0_0.hpp"
 #include "redbolt/registers/nbio_4_3_0.hpp"
 #include "sha256.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::driver {
 namespace {

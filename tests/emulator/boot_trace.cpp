@@ -1,4 +1,5 @@
 #include "boot_trace.hpp"
+#include "test_paths.hpp"
 
 #include <fstream>
 #include <sstream>

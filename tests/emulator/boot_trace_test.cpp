@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "trace_player.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::emulator::test {
 namespace {

@@ -1,4 +1,5 @@
 #include "header_table.hpp"
+#include "test_paths.hpp"
 
 #include <fstream>
 #include <sstream>

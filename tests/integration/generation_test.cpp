@@ -11,6 +11,7 @@
 #include "redbolt/llm/engine/logits_runner.hpp"
 #include "redbolt/llm/error.hpp"
 #include "reference_model.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::llm {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "daemon_process.hpp"
 #include "program.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::test {
 namespace {

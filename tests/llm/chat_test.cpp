@@ -10,6 +10,7 @@
 #include "gguf_builder.hpp"
 #include "redbolt/llm/chat/format.hpp"
 #include "redbolt/llm/gguf/model_files.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::llm {
 namespace {

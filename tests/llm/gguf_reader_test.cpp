@@ -9,6 +9,7 @@
 #include "redbolt/llm/gguf/file.hpp"
 #include "redbolt/llm/gguf/model_files.hpp"
 #include "temporary_folder.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::llm {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "redbolt/llm/gguf/model_files.hpp"
 #include "reference_model.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::llm {
 namespace {

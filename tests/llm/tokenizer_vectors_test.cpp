@@ -11,6 +11,7 @@
 #include "redbolt/llm/gguf/model_files.hpp"
 #include "redbolt/llm/tokenizer/streaming_decoder.hpp"
 #include "redbolt/llm/tokenizer/tokenizer.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::llm {
 namespace {

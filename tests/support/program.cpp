@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "temporary_folder.hpp"
+#include "test_paths.hpp"
 
 namespace redbolt::test {
 namespace {
