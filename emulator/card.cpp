@@ -33,4 +33,8 @@ void Card::plug_in() {
   state_->plug_in();
 }
 
+void Card::inject(const FaultPlan& plan) {
+  state_->faults().add(plan, state_->options().seed);
+}
+
 }  // namespace redbolt::emulator

@@ -67,6 +67,7 @@ unsigned wave_threads(const CardOptions& options) {
 CardState::CardState(const CardOptions& options)
     : options_(complete(options)),
       facts_(facts_of(options_.profile)),
+      faults_(counters_, {.unplug = [this] { unplug(); }, .plug_in = [this] { plug_in(); }}),
       worker_(options_.latency_scale),
       interrupts_(counters_),
       vram_(options_.vram - reserved_vram),
@@ -81,14 +82,15 @@ CardState::CardState(const CardOptions& options)
       hdp_(vram_, options_.strict_hdp, worker_, counters_),
       nbio_(registers_, hdp_, vram_.size()),
       config_(facts_, options_.bar0, options_.bar0_max, [this] { update_bus_mastering(); }),
-      parts_{options_,      counters_,       registers_,  memory_,
-             graphics_hub_, multimedia_hub_, interrupts_, doorbells_},
+      parts_{options_,        counters_,   registers_, memory_, graphics_hub_,
+             multimedia_hub_, interrupts_, doorbells_, faults_},
       dispatcher_(wave_threads(options_)),
       rlc_(registers_, worker_, [this] { return graphics_busy(); }),
-      psp_(registers_, memory_, multimedia_hub_, hdp_, worker_, options_.firmware, counters_,
+      psp_(registers_, memory_, multimedia_hub_, hdp_, worker_, faults_, options_.firmware,
+           counters_,
            {.start_graphics = [this] { rlc_.start(); },
             .mode1_reset = [this] { begin_mode1_reset(); }}),
-      smu_(registers_, multimedia_hub_, worker_, counters_,
+      smu_(registers_, multimedia_hub_, worker_, faults_, counters_,
            {.image_loaded = [this] { return psp_.power_controller_loaded(); },
             .graphics_busy = [this] { return graphics_busy(); },
             .mode1_reset = [this] { begin_mode1_reset(); }}),
@@ -99,9 +101,11 @@ CardState::CardState(const CardOptions& options)
   fill_vram();
   create_engines();
   for (const auto& engine : engines_) engine->start();
+  faults_.add(options_.faults, options_.seed);
 }
 
 CardState::~CardState() {
+  faults_.stop();
   worker_.stop();
   for (const auto& engine : engines_) engine->stop();
 }
@@ -177,6 +181,7 @@ void CardState::write_vram(std::uint64_t offset, std::span<const std::byte> from
 }
 
 void CardState::ring_doorbell(std::uint64_t byte_offset, std::uint64_t value, unsigned width) {
+  faults_.doorbell();
   doorbells_.ring({static_cast<std::uint32_t>(byte_offset / 4), value, width});
 }
 

@@ -19,6 +19,7 @@
 #include "blocks/psp.hpp"
 #include "blocks/rlc.hpp"
 #include "blocks/smu.hpp"
+#include "faults/fault_injector.hpp"
 #include "pci/config_space.hpp"
 #include "profile.hpp"
 #include "redbolt/emulator/shader/counters.hpp"
@@ -58,6 +59,7 @@ class CardState {
   void bus_reset();
   void unplug();
   void plug_in();
+  FaultInjector& faults() { return faults_; }
 
  private:
   enum class ResetKind : std::uint8_t { power_on, mode1, bus };
@@ -72,6 +74,7 @@ class CardState {
   const CardOptions options_;
   const ProfileFacts& facts_;
   CounterRegistry counters_;
+  FaultInjector faults_;
   TimedWorker worker_;
   InterruptQueue interrupts_;
   VideoMemory vram_;

@@ -95,6 +95,8 @@ constexpr std::array keys{
         }},
     Key{"latency", [](CardOptions& o, std::string_view k,
                       std::string_view v) { o.latency_scale = parse_scale(k, v); }},
+    Key{"fault", [](CardOptions& o, std::string_view,
+                    std::string_view v) { o.faults = parse_fault_plan(v); }},
 };
 
 void apply(CardOptions& options, std::string_view setting) {
@@ -136,7 +138,9 @@ std::string_view card_options_help() {
          "  hdp=strict|coherent          strict: BAR0 writes reach engines only after an HDP "
          "flush\n"
          "  firmware=strict|unverified   unverified: accept images without checking their content\n"
-         "  latency=FACTOR               scales how long the card's controllers take (default 1)\n";
+         "  latency=FACTOR               scales how long the card's controllers take (default 1)\n"
+         "  fault=PLAN                   what goes wrong and when, such as "
+         "hang-wave@n=5;unplug@2s+1s\n";
 }
 
 }  // namespace redbolt::emulator

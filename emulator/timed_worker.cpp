@@ -10,11 +10,15 @@ TimedWorker::~TimedWorker() {
 }
 
 void TimedWorker::after(Clock::duration delay, Task task) {
-  const auto scaled = std::chrono::duration_cast<Clock::duration>(delay * latency_scale_);
+  after_unscaled(std::chrono::duration_cast<Clock::duration>(delay * latency_scale_),
+                 std::move(task));
+}
+
+void TimedWorker::after_unscaled(Clock::duration delay, Task task) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    tasks_.emplace(Clock::now() + scaled, std::move(task));
+    tasks_.emplace(Clock::now() + delay, std::move(task));
   }
   wake_.notify_one();
 }

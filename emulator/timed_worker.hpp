@@ -28,6 +28,8 @@ class TimedWorker {
 
   // Runs the task once `delay` has passed. After stop() tasks are dropped.
   void after(Clock::duration delay, Task task);
+  // The same, with a delay that is not scaled.
+  void after_unscaled(Clock::duration delay, Task task);
 
   // Runs the task on the worker's thread before all others and returns when it is done. After
   // stop() the task is dropped.

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "blocks/dispatch_setup.hpp"
+#include "blocks/fence_faults.hpp"
 #include "blocks/hub_memory_port.hpp"
 #include "blocks/interrupt_ids.hpp"
 #include "blocks/reference_clock.hpp"
@@ -201,7 +202,7 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
   using Kind = DispatchResult::Kind;
   switch (result.kind) {
     case Kind::completed:
-      return;
+      break;
     case Kind::memory_fault:
       throw QueueError(QueueErrorKind::wave_fault, result.message, result.address);
     case Kind::illegal_instruction:
@@ -211,10 +212,15 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
     case Kind::aborted:
       throw QueueError(QueueErrorKind::aborted, "the queue was reset in a dispatch");
   }
+  if (parts_.card.faults.strikes(FaultKind::hang_wave)) control_.hang();
 }
 
 void ComputeQueue::end_of_pipe_interrupt(std::uint32_t context_id, unsigned vmid) {
   raise(interrupt_id::cp_end_of_pipe, vmid, {context_id, 0, 0, 0});
+}
+
+bool ComputeQueue::fence_passes() {
+  return emulator::fence_passes(parts_.card.faults, fence_compute, control_);
 }
 
 std::uint64_t ComputeQueue::clock() {

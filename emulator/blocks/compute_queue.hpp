@@ -70,6 +70,7 @@ class ComputeQueue : public QueueBehaviour, private Pm4Host {
   void count_packet(std::uint8_t opcode) override { parts_.packets[opcode]->add(); }
   void count_barrier() override { parts_.barriers.add(); }
   void count_fence() override { parts_.fences.add(); }
+  bool fence_passes() override;
 
   std::uint8_t ring_id() const;
   void raise(std::uint8_t source, unsigned vmid, std::array<std::uint32_t, 4> context = {});

@@ -11,6 +11,7 @@
 #include "blocks/interrupt_sink.hpp"
 #include "blocks/register_space.hpp"
 #include "counters.hpp"
+#include "faults/fault_injector.hpp"
 #include "memory/memory_hub.hpp"
 #include "memory/physical_memory.hpp"
 #include "redbolt/emulator/card.hpp"
@@ -27,6 +28,7 @@ struct CardParts {
   MemoryHub& multimedia_hub;  // the interrupt handler uses this one, VMID 0
   InterruptSink& interrupts;
   DoorbellSpace& doorbells;
+  FaultInjector& faults;
 };
 
 class Engine {

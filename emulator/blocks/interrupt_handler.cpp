@@ -154,7 +154,13 @@ void InterruptHandler::deliver(const InterruptEntry& entry) {
   }
   const std::uint64_t base = std::uint64_t{parts_.registers.peek(ring.base)} << 8 |
                              std::uint64_t{parts_.registers.peek(ring.base_high)} << 40;
-  const std::array<std::uint32_t, 8> words = encode(entry);
+  std::array<std::uint32_t, 8> words = encode(entry);
+  if (const auto fault = parts_.faults.strikes(FaultKind::corrupt_interrupt)) {
+    // Not the time: nobody reads that.
+    static constexpr std::array<std::size_t, 6> victims{0, 3, 4, 5, 6, 7};
+    words[victims[fault->random % victims.size()]] ^=
+        static_cast<std::uint32_t>(fault->random >> 32) | 1;
+  }
   if (!write(ring, base + place, std::as_bytes(std::span(words)))) {
     lost_.add();
     return;

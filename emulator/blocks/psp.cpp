@@ -57,13 +57,15 @@ std::uint64_t address_at(std::span<const std::byte> data, std::size_t at) {
 }  // namespace
 
 Psp::Psp(RegisterSpace& registers, PhysicalMemory& memory, MemoryHub& hub, HostDataPath& hdp,
-         TimedWorker& worker, FirmwarePolicy policy, CounterRegistry& counters, Hooks hooks)
+         TimedWorker& worker, FaultInjector& faults, FirmwarePolicy policy,
+         CounterRegistry& counters, Hooks hooks)
     : registers_(registers),
       memory_(memory),
       hub_(hub),
       worker_(worker),
-      bootloader_(memory, policy),
-      commands_(hub, memory, hdp, policy),
+      faults_(faults),
+      bootloader_(memory, policy, faults),
+      commands_(hub, memory, hdp, policy, faults),
       hooks_(std::move(hooks)),
       refused_(counters.get("psp_refusals")) {
   registers_.set_reset_value(bootloader_mailbox, ready);
@@ -72,18 +74,24 @@ Psp::Psp(RegisterSpace& registers, PhysicalMemory& memory, MemoryHub& hub, HostD
                                   << 20;
     // The mailbox is busy from here on, whatever the host wrote into bit 31.
     registers_.update(bootloader_mailbox, ready, 0);
-    worker_.after(component_latency,
-                  [this, command = w.value, address] { bootloader_command(command, address); });
+    take_command(component_latency,
+                 [this, command = w.value, address] { bootloader_command(command, address); });
   });
   registers_.on_write(system_mailbox, 1, [this](const RegisterWrite& w) {
     registers_.update(system_mailbox, ready, 0);
-    worker_.after(mailbox_latency, [this, command = w.value] { system_command(command); });
+    take_command(mailbox_latency, [this, command = w.value] { system_command(command); });
   });
   registers_.on_write(ring_write_pointer, 1, [this](const RegisterWrite& w) {
-    worker_.after(command_latency, [this, pointer = w.value] { take_frame(pointer); });
+    take_command(command_latency, [this, pointer = w.value] { take_frame(pointer); });
   });
   registers_.on_write(sign_of_life, 1,
                       [this](const RegisterWrite& w) { registers_.poke(w.address, w.previous); });
+}
+
+void Psp::take_command(TimedWorker::Clock::duration latency, TimedWorker::Task command) {
+  const auto fault = faults_.strikes(FaultKind::stall_mailbox, mailbox_psp);
+  if (!fault) return worker_.after(latency, std::move(command));
+  if (fault->lasts) worker_.after_unscaled(*fault->lasts, std::move(command));
 }
 
 void Psp::reset() {

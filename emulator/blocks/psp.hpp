@@ -11,6 +11,7 @@
 #include "blocks/psp_bootloader.hpp"
 #include "blocks/psp_commands.hpp"
 #include "blocks/register_space.hpp"
+#include "faults/fault_injector.hpp"
 #include "timed_worker.hpp"
 
 namespace redbolt::emulator {
@@ -23,7 +24,8 @@ class Psp {
   };
 
   Psp(RegisterSpace& registers, PhysicalMemory& memory, MemoryHub& hub, HostDataPath& hdp,
-      TimedWorker& worker, FirmwarePolicy policy, CounterRegistry& counters, Hooks hooks);
+      TimedWorker& worker, FaultInjector& faults, FirmwarePolicy policy, CounterRegistry& counters,
+      Hooks hooks);
 
   // Whether the power controller's image has been loaded. Any thread.
   bool power_controller_loaded() const { return commands_.power_controller_loaded(); }
@@ -32,6 +34,8 @@ class Psp {
   void reset();
 
  private:
+  // Runs a command when its time has come, unless a fault stalls the mailbox.
+  void take_command(TimedWorker::Clock::duration latency, TimedWorker::Task command);
   void bootloader_command(std::uint32_t command, std::uint64_t address);
   void system_command(std::uint32_t command);
   void create_ring();
@@ -43,6 +47,7 @@ class Psp {
   PhysicalMemory& memory_;
   MemoryHub& hub_;
   TimedWorker& worker_;
+  FaultInjector& faults_;
   PspBootloader bootloader_;
   PspCommands commands_;
   const Hooks hooks_;

@@ -56,6 +56,8 @@ std::uint16_t PspBootloader::load(std::uint32_t command, McAddress address) {
 }
 
 std::uint16_t PspBootloader::check(McAddress address, std::size_t component) const {
+  if (faults_.strikes(FaultKind::refuse_firmware, components[component].kinds[0]))
+    return refusal(ImageVerdict::corrupted);
   std::vector<std::byte> image(image_header_bytes);
   if (!memory_.read(address, image)) return static_cast<std::uint16_t>(Status::no_image);
   if (policy_ == FirmwarePolicy::unverified) return 0;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "faults/fault_injector.hpp"
 #include "memory/physical_memory.hpp"
 #include "redbolt/emulator/card.hpp"
 
@@ -26,7 +27,8 @@ class PspBootloader {
     refused = 0x10,  // plus the ImageVerdict
   };
 
-  PspBootloader(PhysicalMemory& memory, FirmwarePolicy policy) : memory_(memory), policy_(policy) {}
+  PspBootloader(PhysicalMemory& memory, FirmwarePolicy policy, FaultInjector& faults)
+      : memory_(memory), policy_(policy), faults_(faults) {}
 
   // Handles one command with the image at `address`; the result goes to C2PMSG_35's low bits.
   std::uint16_t load(std::uint32_t command, McAddress address);
@@ -40,6 +42,7 @@ class PspBootloader {
 
   PhysicalMemory& memory_;
   const FirmwarePolicy policy_;
+  FaultInjector& faults_;
   std::size_t next_ = 0;  // first component of the list that has not been passed
   bool system_loaded_ = false;
 };

@@ -126,6 +126,7 @@ void PspCommands::run(std::span<std::byte> command) {
 
 PspStatus PspCommands::check_payload(std::uint64_t address, std::uint32_t size,
                                      std::uint32_t kind) {
+  if (faults_.strikes(FaultKind::refuse_firmware, kind)) return PspStatus::security;
   if (size > largest_image_bytes) return PspStatus::out_of_memory;
   if (size == 0) return PspStatus::bad_parameters;
   std::vector<std::byte> image(size);

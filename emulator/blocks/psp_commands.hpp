@@ -11,6 +11,7 @@
 #include <span>
 
 #include "blocks/host_data_path.hpp"
+#include "faults/fault_injector.hpp"
 #include "memory/memory_hub.hpp"
 #include "redbolt/emulator/card.hpp"
 
@@ -33,8 +34,9 @@ inline constexpr std::size_t psp_command_bytes = 1024;
 
 class PspCommands {
  public:
-  PspCommands(MemoryHub& hub, PhysicalMemory& memory, HostDataPath& hdp, FirmwarePolicy policy)
-      : hub_(hub), memory_(memory), hdp_(hdp), policy_(policy) {}
+  PspCommands(MemoryHub& hub, PhysicalMemory& memory, HostDataPath& hdp, FirmwarePolicy policy,
+              FaultInjector& faults)
+      : hub_(hub), memory_(memory), hdp_(hdp), policy_(policy), faults_(faults) {}
 
   // Carries out the command and fills in the response part of the same buffer.
   void run(std::span<std::byte> command);
@@ -59,6 +61,7 @@ class PspCommands {
   PhysicalMemory& memory_;
   HostDataPath& hdp_;
   const FirmwarePolicy policy_;
+  FaultInjector& faults_;
   bool toc_loaded_ = false;
   bool tmr_set_up_ = false;
   bool autoload_requested_ = false;

@@ -19,6 +19,18 @@ void RingQueue::Control::wait_ends() {
   waiting_ = false;
 }
 
+void RingQueue::Control::rest(std::chrono::nanoseconds duration) {
+  std::unique_lock lock(mutex_);
+  const bool ended = changed_.wait_for(lock, duration, [&] { return stop_.stop_requested(); });
+  if (ended) throw QueueError(QueueErrorKind::aborted, "the queue was reset while it was held up");
+}
+
+void RingQueue::Control::hang() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stop_.stop_requested(); });
+  throw QueueError(QueueErrorKind::aborted, "the queue was reset in a dispatch that hung");
+}
+
 RingQueue::RingQueue(const Factory& factory) {
   behaviour_ = factory(control_);
   thread_ = std::thread([this] { run(); });
@@ -59,9 +71,7 @@ void RingQueue::drain() {
 void RingQueue::abort() {
   control_.stop_.request_stop();
   // Taken once, so that a thread between its check and its wait is not missed.
-  {
-    const std::lock_guard lock(control_.mutex_);
-  }
+  { const std::lock_guard lock(control_.mutex_); }
   control_.changed_.notify_all();
 }
 

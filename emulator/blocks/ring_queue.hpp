@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,10 @@ class RingQueue {
     // QueueError(aborted) if it has been asked to.
     void wait_begins();
     void wait_ends();
+    // Does nothing for a while. Throws QueueError(aborted) when the queue is ended meanwhile.
+    void rest(std::chrono::nanoseconds duration);
+    // What a wave that never ends does to its queue: until the queue is ended, as rest() tells.
+    [[noreturn]] void hang();
 
    private:
     friend class RingQueue;

@@ -1,5 +1,6 @@
 #include "blocks/sdma_queue.hpp"
 
+#include "blocks/fence_faults.hpp"
 #include "blocks/interrupt_ids.hpp"
 #include "blocks/reference_clock.hpp"
 #include "blocks/register_address.hpp"
@@ -141,6 +142,10 @@ void SdmaQueue::trap(std::uint32_t context, unsigned vmid) {
   const std::uint32_t value =
       parts_.card.registers.peek(descriptor_.place.engine_register(control));
   if (gc::SDMA0_CNTL.trap_enable.of(value) != 0) raise(interrupt_id::sdma_trap, vmid, context);
+}
+
+bool SdmaQueue::fence_passes() {
+  return emulator::fence_passes(parts_.card.faults, fence_sdma, control_);
 }
 
 std::uint64_t SdmaQueue::clock() {

@@ -72,6 +72,7 @@ class SdmaQueue : public QueueBehaviour, private SdmaHost {
   void count_packet(std::uint8_t operation) override { parts_.packets[operation]->add(); }
   void count_bytes(std::uint64_t bytes) override { parts_.bytes.add(bytes); }
   void count_fence() override { parts_.fences.add(); }
+  bool fence_passes() override;
 
   HubClient client() const;
   void store_read_pointer(std::uint64_t bytes);

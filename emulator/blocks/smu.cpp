@@ -105,23 +105,31 @@ constexpr Smu::Message Smu::messages[] = {
     {47, true, &Smu::reset_card},  // Mode1Reset
 };
 
-Smu::Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, CounterRegistry& counters,
-         Hooks hooks)
+Smu::Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, FaultInjector& faults,
+         CounterRegistry& counters, Hooks hooks)
     : registers_(registers),
       hub_(hub),
       worker_(worker),
+      faults_(faults),
       hooks_(std::move(hooks)),
       messages_(counters.get("smu_messages")),
       rejected_(counters.get("smu_messages_rejected")) {
   registers_.on_write(message_register, 1, [this](const RegisterWrite& w) {
     messages_.add();
     const std::uint32_t argument = registers_.peek(argument_register);
-    worker_.after(0us, [this, id = w.value, argument] { message(id, argument); });
+    take_message(mailbox_smu, 0us, [this, id = w.value, argument] { message(id, argument); });
   });
   registers_.on_write(debug_message_register, 1, [this](const RegisterWrite& w) {
-    worker_.after(debug_latency, [this, id = w.value] { debug_message(id); });
+    take_message(mailbox_smu_debug, debug_latency, [this, id = w.value] { debug_message(id); });
   });
   reset();
+}
+
+void Smu::take_message(MailboxTarget mailbox, TimedWorker::Clock::duration latency,
+                       TimedWorker::Task message) {
+  const auto fault = faults_.strikes(FaultKind::stall_mailbox, mailbox);
+  if (!fault) return worker_.after(latency, std::move(message));
+  if (fault->lasts) worker_.after_unscaled(*fault->lasts, std::move(message));
 }
 
 void Smu::reset() {

@@ -13,6 +13,7 @@
 
 #include "blocks/register_space.hpp"
 #include "blocks/smu_metrics.hpp"
+#include "faults/fault_injector.hpp"
 #include "memory/memory_hub.hpp"
 #include "timed_worker.hpp"
 
@@ -26,8 +27,8 @@ class Smu {
     std::function<void()> mode1_reset;  // puts the whole card back; called on the worker's thread
   };
 
-  Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, CounterRegistry& counters,
-      Hooks hooks);
+  Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, FaultInjector& faults,
+      CounterRegistry& counters, Hooks hooks);
 
   // On the worker's thread, after the registers have been reset.
   void reset();
@@ -42,6 +43,9 @@ class Smu {
   struct Message;
   static const Message messages[];
 
+  // Runs a message when its time has come, unless a fault stalls the mailbox.
+  void take_message(MailboxTarget mailbox, TimedWorker::Clock::duration latency,
+                    TimedWorker::Task message);
   void message(std::uint32_t id, std::uint32_t argument);
   Reply handle(std::uint32_t id, std::uint32_t argument);
   void debug_message(std::uint32_t id);
@@ -72,6 +76,7 @@ class Smu {
   RegisterSpace& registers_;
   MemoryHub& hub_;
   TimedWorker& worker_;
+  FaultInjector& faults_;
   const Hooks hooks_;
   bool busy_ = false;  // a message is being worked on
   std::uint64_t allowed_ = ~0ull;

@@ -41,6 +41,8 @@ class Pm4Host {
   virtual void count_packet(std::uint8_t opcode) = 0;
   // A cache maintenance packet (ACQUIRE_MEM, or RELEASE_MEM with a cache action).
   virtual void count_barrier() = 0;
+  // A RELEASE_MEM is due: whether it may take effect. May hold the queue up.
+  virtual bool fence_passes() { return true; }
   // A RELEASE_MEM that wrote to memory.
   virtual void count_fence() = 0;
 };

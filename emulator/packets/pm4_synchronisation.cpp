@@ -82,6 +82,7 @@ void Pm4Processor::release_mem(Packet packet) {
   const std::uint64_t address = field::release_address.of(packet) &
                                 ~(data == data_32_bits ? std::uint64_t{3} : std::uint64_t{7});
   const std::uint64_t value = field::release_value.of(packet);
+  if (data != data_none && !host_.fence_passes()) return;
   switch (data) {
     case data_none:
       break;

@@ -38,6 +38,8 @@ class SdmaHost {
   virtual void count_packet(std::uint8_t operation) = 0;
   // Bytes written by copies, fills and writes.
   virtual void count_bytes(std::uint64_t bytes) = 0;
+  // A fence is due: whether it may be written. May hold the queue up.
+  virtual bool fence_passes() { return true; }
   virtual void count_fence() = 0;
 };
 

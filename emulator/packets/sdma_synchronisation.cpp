@@ -33,6 +33,7 @@ constexpr std::uint32_t retry_forever = 0xfff;
 }  // namespace
 
 void SdmaProcessor::fence(Packet packet) {
+  if (!host_.fence_passes()) return;
   memory().write32(field::fence_address.of(packet) & ~std::uint64_t{3},
                    field::fence_data.of(packet));
   host_.count_fence();

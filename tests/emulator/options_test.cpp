@@ -50,7 +50,7 @@ TEST(CardOptions, WhatCannotBeUsedIsRefusedByName) {
 
 TEST(CardOptions, HelpNamesEveryKey) {
   for (const char* key : {"profile", "vram", "bar0", "bar0-max", "threads", "seed", "scatter",
-                          "hdp", "firmware", "latency"}) {
+                          "hdp", "firmware", "latency", "fault"}) {
     EXPECT_THAT(std::string(card_options_help()),
                 ::testing::HasSubstr(std::string("  ") + key + "="))
         << key;

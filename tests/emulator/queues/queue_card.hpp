@@ -42,7 +42,8 @@ class QueueCard {
   static constexpr std::uint64_t mapped_from = 0x1000000;  // VRAM offsets that are mapped
   static constexpr std::uint64_t mapped_to = 0x4000000;
 
-  QueueCard() : state_(options()) { program(); }
+  // With this fault plan.
+  explicit QueueCard(const char* faults = "") : state_(options(faults)) { program(); }
 
   // Everything a driver would have programmed; again after a reset.
   void program() {
@@ -105,11 +106,12 @@ class QueueCard {
   }
 
  private:
-  static CardOptions options() {
+  static CardOptions options(const char* faults) {
     CardOptions options;
     options.vram = Bytes(256 << 20);
     options.threads = 2;
     options.latency_scale = 0;
+    options.faults = parse_fault_plan(faults);
     return options;
   }
 

@@ -14,30 +14,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "redbolt/base/quantity.hpp"
+#include "redbolt/emulator/emulator_error.hpp"
+#include "redbolt/emulator/fault_plan.hpp"
 #include "redbolt/pci/pci_function.hpp"
 
 namespace redbolt::emulator {
-
-enum class EmulatorErrorCode : std::uint8_t {
-  unknown_option,    // a key of the option string that does not exist
-  bad_option,        // a value that cannot be used
-  no_host_resource,  // the host refused memory or a thread
-};
-
-class EmulatorError : public std::runtime_error {
- public:
-  EmulatorError(EmulatorErrorCode code, const std::string& message)
-      : std::runtime_error(message), code_(code) {}
-  EmulatorErrorCode code() const { return code_; }
-
- private:
-  EmulatorErrorCode code_;
-};
 
 enum class Profile : std::uint8_t { rx7900xtx, rx7900xt };
 
@@ -58,11 +43,12 @@ struct CardOptions {
   bool strict_hdp = false;          // BAR0 writes reach the engines only after an HDP flush
   FirmwarePolicy firmware = FirmwarePolicy::strict;
   double latency_scale = 1.0;  // multiplies every mailbox latency; 0 answers at once
+  FaultPlan faults;            // what goes wrong, in force from the construction of the card on
 };
 
 // "key=value,key=value" as it follows `--device emulated:`. Keys: profile, vram, bar0, bar0-max,
-// threads, seed, scatter, hdp, firmware, latency. Sizes take the suffixes K, M, G. An empty text
-// gives the defaults. Throws EmulatorError whose text names the key.
+// threads, seed, scatter, hdp, firmware, latency, fault. Sizes take the suffixes K, M, G. An empty
+// text gives the defaults. Throws EmulatorError whose text names the key.
 CardOptions parse_card_options(std::string_view text);
 
 // One line per key, for --help.
@@ -92,6 +78,9 @@ class Card {
   // Plugging it in is a cold start: everything but the identity of the card is lost.
   void unplug();
   void plug_in();
+
+  // The plan's clauses are in force from now on, beside those of the options.
+  void inject(const FaultPlan& plan);
 
  private:
   std::shared_ptr<CardState> state_;
