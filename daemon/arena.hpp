@@ -55,6 +55,8 @@ class Arena {
   Bytes size() const { return size_; }
   Bytes free() const { return free_; }
   Bytes largest_free() const;
+  // Offset and size of each free range, in order; no two touch.
+  const std::map<Bytes, Bytes>& free_ranges() const { return by_offset_; }
   std::size_t blocks() const { return blocks_; }
 
  private:

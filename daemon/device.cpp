@@ -51,6 +51,11 @@ ArenaStatus Device::arena_status() const {
   return {arena.size(), arena.free(), arena.largest_free(), arena.blocks()};
 }
 
+const Arena* Device::arena(Region region) const {
+  if (!state_) return nullptr;
+  return region == Region::data ? &state_->data : &state_->code;
+}
+
 ArenaBlock Device::take(Region region, Bytes size, const std::string& what) {
   State& state = usable_state();
   Arena& arena = region == Region::data ? state.data : state.code;
@@ -85,6 +90,11 @@ void Device::recover() {
         "the card could not be started again: " + describe(std::current_exception()).message());
     throw DaemonError(*failure_);
   }
+}
+
+void Device::reset(const protocol::Error& error) {
+  fail(error);
+  recover();
 }
 
 }  // namespace redbolt::daemon

@@ -36,6 +36,8 @@ class Device {
   const driver::BootReport& boot_report() const { return boot_report_; }  // of the last boot
   const DeviceOptions& options() const { return options_; }
   ArenaStatus arena_status() const;
+  // Of a region; nullptr while the card could not be booted again.
+  const Arena* arena(Region region) const;
 
   // These throw DaemonError (device_lost) while the card is not usable.
   Backend& backend();
@@ -58,6 +60,9 @@ class Device {
   // Boots the card again after a failure. Nothing may hold blocks any more. Throws DaemonError
   // (device_lost) if it does not come back; may be tried again.
   void recover();
+  // The same without a failure: what is on the card is given up with the error. Nothing may hold
+  // blocks.
+  void reset(const protocol::Error& error);
 
  private:
   struct State {

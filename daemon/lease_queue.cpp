@@ -6,11 +6,20 @@
 
 namespace redbolt::daemon {
 
+LeaseQueue::Claim LeaseQueue::make_claim(Claimant claimant, std::function<void()> on_change) {
+  return Claim{LeaseId(++last_id_), std::move(claimant), std::move(on_change), Clock::now()};
+}
+
 LeaseId LeaseQueue::enqueue(Claimant claimant, std::function<void()> on_change) {
-  const LeaseId id(++last_id_);
-  claims_.push_back(
-      Claim{id, std::move(claimant), std::move(on_change), Clock::now(), Bytes(0), Bytes(0)});
-  return id;
+  claims_.push_back(make_claim(std::move(claimant), std::move(on_change)));
+  return claims_.back().id;
+}
+
+LeaseId LeaseQueue::enqueue_next(Claimant claimant, std::function<void()> on_change) {
+  const auto place = claims_.empty() ? claims_.end() : std::next(claims_.begin());
+  const auto claim = claims_.insert(place, make_claim(std::move(claimant), std::move(on_change)));
+  for (auto behind = std::next(claim); behind != claims_.end(); ++behind) behind->on_change();
+  return claim->id;
 }
 
 bool LeaseQueue::holds(LeaseId lease) const {
@@ -36,16 +45,18 @@ void LeaseQueue::release(LeaseId lease) {
   for (auto changed = next; changed != claims_.end(); ++changed) changed->on_change();
 }
 
-void LeaseQueue::set_usage(LeaseId lease, Bytes arena, Bytes shared) {
-  if (!holds(lease)) return;
-  claims_.front().arena = arena;
-  claims_.front().shared = shared;
+void LeaseQueue::set_usage(LeaseId lease, const LeaseUsage& usage) {
+  if (holds(lease)) claims_.front().usage = usage;
+}
+
+void LeaseQueue::set_release_requested(LeaseId lease) {
+  if (holds(lease)) claims_.front().release_requested = true;
 }
 
 LeaseReport LeaseQueue::report(const Claim& claim) {
   const auto age =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - claim.since);
-  return {claim.claimant, age, claim.arena, claim.shared};
+  return {claim.id, claim.claimant, age, claim.usage, claim.release_requested};
 }
 
 std::optional<LeaseReport> LeaseQueue::holder() const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -24,12 +25,24 @@ struct Claimant {
   std::string command;
 };
 
+// What the holder has taken.
+struct LeaseUsage {
+  Bytes arena;     // without resident weights
+  Bytes shared;    // pinned host memory
+  Bytes module;    // executable video memory
+  Bytes resident;  // resident weights that it uses
+  std::size_t buffers = 0;
+  std::size_t modules = 0;
+  std::size_t graphs = 0;
+};
+
 // A holder or somebody who waits, for reports.
 struct LeaseReport {
+  LeaseId lease;
   Claimant claimant;
   std::chrono::milliseconds age{0};  // since it was granted, or since it was asked for
-  Bytes arena;                       // of the holder
-  Bytes shared;
+  LeaseUsage usage;                  // of the holder
+  bool release_requested = false;
 };
 
 class LeaseQueue {
@@ -39,6 +52,8 @@ class LeaseQueue {
   // Asks for the lease. on_change is called when it is granted and when a place or the holder
   // changes; not from within enqueue itself.
   LeaseId enqueue(Claimant claimant, std::function<void()> on_change);
+  // The same, ahead of those who wait already.
+  LeaseId enqueue_next(Claimant claimant, std::function<void()> on_change);
 
   bool holds(LeaseId lease) const;
   // 0: holds it; 1: next; nothing: neither (given back or withdrawn).
@@ -49,7 +64,9 @@ class LeaseQueue {
   void release(LeaseId lease);
 
   // What the holder has taken, for reports. Ignored if it no longer holds.
-  void set_usage(LeaseId lease, Bytes arena, Bytes shared);
+  void set_usage(LeaseId lease, const LeaseUsage& usage);
+  // Somebody has asked for it.
+  void set_release_requested(LeaseId lease);
 
   std::optional<LeaseReport> holder() const;
   std::vector<LeaseReport> waiting() const;
@@ -60,10 +77,11 @@ class LeaseQueue {
     Claimant claimant;
     std::function<void()> on_change;
     Clock::time_point since;
-    Bytes arena;
-    Bytes shared;
+    LeaseUsage usage{};
+    bool release_requested = false;
   };
 
+  Claim make_claim(Claimant claimant, std::function<void()> on_change);
   static LeaseReport report(const Claim& claim);
 
   std::list<Claim> claims_;  // the holder first

@@ -32,4 +32,8 @@ std::optional<PeerCredentials> peer_credentials(int socket) {
 
 #endif
 
+bool is_own_user(const PeerCredentials& peer) {
+  return peer.uid == ::geteuid();
+}
+
 }  // namespace redbolt::daemon

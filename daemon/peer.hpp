@@ -16,4 +16,7 @@ struct PeerCredentials {
 // Nothing if the system does not say, in which case nobody is let in.
 std::optional<PeerCredentials> peer_credentials(int socket);
 
+// Whether it is the user of this process.
+bool is_own_user(const PeerCredentials& peer);
+
 }  // namespace redbolt::daemon

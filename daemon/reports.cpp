@@ -1,6 +1,36 @@
 #include "reports.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "printable.hpp"
+
 namespace redbolt::daemon {
+namespace {
+
+// Keeps the whole status well inside a message.
+constexpr std::size_t max_map_ranges = 1024;
+
+protocol::ArenaUse wire_use(ArenaUse use) {
+  switch (use) {
+    case ArenaUse::free:
+      return protocol::ARENA_USE_FREE;
+    case ArenaUse::buffer:
+      return protocol::ARENA_USE_BUFFER;
+    case ArenaUse::module:
+      return protocol::ARENA_USE_MODULE;
+    case ArenaUse::graph:
+      return protocol::ARENA_USE_GRAPH;
+    case ArenaUse::resident:
+      return protocol::ARENA_USE_RESIDENT;
+    case ArenaUse::other:
+      break;
+  }
+  return protocol::ARENA_USE_UNSPECIFIED;
+}
+
+}  // namespace
 
 protocol::DeviceInfo device_info(const Device& device) {
   const driver::CardInfo& card = device.info();
@@ -45,6 +75,9 @@ protocol::Metrics metrics(const driver::Metrics& metrics) {
   message.set_power_watts(metrics.socket_power_watts);
   message.set_gfx_clock_mhz(metrics.graphics_clock);
   message.set_memory_clock_mhz(metrics.memory_clock);
+  message.set_hotspot_celsius(metrics.hotspot_temperature);
+  message.set_memory_celsius(metrics.memory_temperature);
+  message.set_activity_percent(metrics.graphics_activity);
   return message;
 }
 
@@ -62,14 +95,58 @@ protocol::CountersReply counters(Device& device) {
   return reply;
 }
 
+protocol::ArenaMap arena_map(const Device& device, const Workspace* workspace) {
+  std::vector<ArenaRange> known;
+  if (workspace != nullptr) workspace->describe(known);
+  std::vector<ArenaRange> ranges;
+  for (const Region region : {Region::data, Region::code}) {
+    const Arena* arena = device.arena(region);
+    if (arena == nullptr) continue;
+    auto part = map_of_region(region, *arena, known);
+    ranges.insert(ranges.end(), std::make_move_iterator(part.begin()),
+                  std::make_move_iterator(part.end()));
+  }
+  const ArenaMap map = simplify(std::move(ranges), max_map_ranges);
+  protocol::ArenaMap message;
+  message.set_simplified(map.simplified);
+  for (const ArenaRange& range : map.ranges) {
+    auto& entry = *message.add_ranges();
+    entry.set_executable(range.region == Region::code);
+    entry.set_offset(range.offset.count());
+    entry.set_size(range.size.count());
+    entry.set_use(wire_use(range.use));
+    entry.set_owner(printable(range.owner));
+  }
+  return message;
+}
+
+DaemonError busy_error(const LeaseQueue& leases) {
+  const auto holder = leases.holder();
+  protocol::Error error = make_error(protocol::ERROR_CODE_BUSY, "the card is in use");
+  if (holder) {
+    *error.mutable_holder() = lease_holder(*holder);
+    error.set_message("the card is in use by " + holder->claimant.command + " (pid " +
+                      std::to_string(holder->claimant.pid) + ", for " +
+                      std::to_string(holder->age.count() / 1000) + " s)");
+  }
+  return DaemonError(std::move(error));
+}
+
 protocol::LeaseHolder lease_holder(const LeaseReport& report) {
   protocol::LeaseHolder message;
   message.set_pid(report.claimant.pid);
   message.set_uid(report.claimant.uid);
   message.set_command(report.claimant.command);
   message.set_age_milliseconds(static_cast<std::uint64_t>(report.age.count()));
-  message.set_arena_bytes(report.arena.count());
-  message.set_shared_bytes(report.shared.count());
+  message.set_lease(report.lease.value());
+  message.set_arena_bytes(report.usage.arena.count());
+  message.set_shared_bytes(report.usage.shared.count());
+  message.set_module_bytes(report.usage.module.count());
+  message.set_resident_bytes(report.usage.resident.count());
+  message.set_buffers(report.usage.buffers);
+  message.set_modules(report.usage.modules);
+  message.set_graphs(report.usage.graphs);
+  message.set_release_requested(report.release_requested);
   return message;
 }
 

@@ -24,18 +24,6 @@ Session::Clock::time_point deadline_after(std::uint64_t milliseconds) {
          std::chrono::milliseconds(std::min(milliseconds, longest_wait_milliseconds));
 }
 
-DaemonError busy_error(const LeaseQueue& leases) {
-  const auto holder = leases.holder();
-  protocol::Error error = make_error(protocol::ERROR_CODE_BUSY, "the card is in use");
-  if (holder) {
-    *error.mutable_holder() = lease_holder(*holder);
-    error.set_message("the card is in use by " + holder->claimant.command + " (pid " +
-                      std::to_string(holder->claimant.pid) + ", for " +
-                      std::to_string(holder->age.count() / 1000) + " s)");
-  }
-  return DaemonError(std::move(error));
-}
-
 }  // namespace
 
 const Session::Handler* Session::find_handler(protocol::Request::BodyCase body) {
@@ -55,6 +43,10 @@ const Session::Handler* Session::find_handler(protocol::Request::BodyCase body) 
       {protocol::Request::kFill, true, &Session::submit},
       // Without the lease too: a fence may tell why the lease is gone.
       {protocol::Request::kWait, false, &Session::wait},
+      {protocol::Request::kAskRelease, false, &Session::ask_release},
+      {protocol::Request::kRevokeLease, false, &Session::revoke_lease},
+      {protocol::Request::kResetCard, false, &Session::reset_card},
+      {protocol::Request::kPublish, true, &Session::publish},
   };
   const auto row = std::find_if(std::begin(table), std::end(table),
                                 [&](const Handler& h) { return h.body == body; });
@@ -66,14 +58,6 @@ Workspace& Session::workspace() {
   throw DaemonError(protocol::ERROR_CODE_NO_LEASE,
                     lease_end_.empty() ? "the request needs the lease of the card; acquire it first"
                                        : "the lease has ended: " + lease_end_);
-}
-
-template <class Function>
-asio::awaitable<std::invoke_result_t<Function&, Workspace&>> Session::with_workspace(
-    Function function) {
-  Workspace* mine = &workspace();  // alive until a later call on the device thread destroys it
-  return services_.device.run(
-      [mine, function = std::move(function)](Device&) mutable { return function(*mine); });
 }
 
 asio::awaitable<Session::Outgoing> Session::hello(const protocol::Request& request) {
@@ -103,6 +87,7 @@ asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Reques
       services_.leases.enqueue({peer_.pid, peer_.uid, command_}, [weak = weak_from_this()] {
         if (const auto session = weak.lock()) session->wake();
       });
+  claim_ = claim;
   std::exception_ptr failure;
   try {
     co_await wait_for_lease(claim, deadline_after(request.acquire_lease().timeout_milliseconds()));
@@ -115,12 +100,14 @@ asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Reques
   } catch (...) {
     failure = std::current_exception();
   }
+  claim_.reset();
   if (failure) {
     services_.leases.release(claim);
     std::rethrow_exception(failure);
   }
   lease_ = claim;
   lease_end_.clear();
+  revoked_ = false;
   Outgoing outgoing;
   auto& reply = *outgoing.reply.mutable_acquire_lease();
   reply.set_lease(claim.value());
@@ -163,19 +150,39 @@ asio::awaitable<Session::Outgoing> Session::release_lease(const protocol::Reques
   co_return outgoing;
 }
 
+namespace {
+
+void add_gauges(const PublishedGauges& published, protocol::StatusReply& status) {
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(Session::Clock::now() -
+                                                                         published.since);
+  for (const protocol::Gauge& gauge : published.gauges) {
+    auto& added = *status.add_gauges();
+    added = gauge;
+    added.set_age_milliseconds(static_cast<std::uint64_t>(age.count()));
+  }
+}
+
+}  // namespace
+
 asio::awaitable<Session::Outgoing> Session::status(const protocol::Request& request) {
   const bool with_metrics = request.status().metrics();
-  auto status = co_await services_.device.run([with_metrics](Device& device) {
+  const bool with_map = request.status().arena_map();
+  const auto holder = services_.leases.holder();
+  const auto session = holder ? services_.find_session(holder->lease) : nullptr;
+  const Workspace* workspace = session ? session->leased_workspace() : nullptr;
+  auto look = [=](Device& device) {
     protocol::StatusReply reply;
     *reply.mutable_boot() = boot_report(device.boot_report());
     *reply.mutable_arena() = arena_status(device);
     reply.set_state(device.failure() ? device.failure()->message() : "ready");
     if (with_metrics && !device.failure())
       *reply.mutable_metrics() = metrics(device.backend().metrics());
+    if (with_map) *reply.mutable_arena_map() = arena_map(device, workspace);
     return reply;
-  });
-  if (const auto holder = services_.leases.holder())
-    *status.mutable_holder() = lease_holder(*holder);
+  };
+  auto status = co_await services_.device.run(std::move(look));
+  if (const auto now = services_.leases.holder()) *status.mutable_holder() = lease_holder(*now);
+  if (session) add_gauges(session->published(), status);
   for (const LeaseReport& waiting : services_.leases.waiting())
     *status.add_waiting() = lease_holder(waiting);
   status.set_uptime_seconds(
@@ -187,8 +194,9 @@ asio::awaitable<Session::Outgoing> Session::status(const protocol::Request& requ
 
 asio::awaitable<Session::Outgoing> Session::counters(const protocol::Request&) {
   Outgoing outgoing;
-  *outgoing.reply.mutable_counters() =
-      co_await services_.device.run([](Device& device) { return daemon::counters(device); });
+  auto& reply = *outgoing.reply.mutable_counters();
+  reply = co_await services_.device.run([](Device& device) { return daemon::counters(device); });
+  (*reply.mutable_daemon())["requests"] = services_.requests;
   co_return outgoing;
 }
 
@@ -222,6 +230,7 @@ asio::awaitable<Session::Outgoing> Session::create_module(const protocol::Reques
   Outgoing outgoing;
   *outgoing.reply.mutable_module() = co_await with_workspace(
       [&body](Workspace& workspace) { return workspace.create_module(body); });
+  co_await report_usage();
   co_return outgoing;
 }
 
@@ -230,6 +239,7 @@ asio::awaitable<Session::Outgoing> Session::record_graph(const protocol::Request
   Outgoing outgoing;
   outgoing.reply.mutable_graph()->set_graph(co_await with_workspace(
       [&body](Workspace& workspace) { return workspace.record_graph(body); }));
+  if (body.last()) co_await report_usage();
   co_return outgoing;
 }
 
@@ -284,9 +294,9 @@ asio::awaitable<Session::Outgoing> Session::wait(const protocol::Request& reques
 }
 
 asio::awaitable<void> Session::report_usage() {
-  const MemoryUsage usage =
+  const LeaseUsage usage =
       co_await with_workspace([](Workspace& workspace) { return workspace.usage(); });
-  if (lease_) services_.leases.set_usage(*lease_, usage.arena, usage.shared);
+  if (lease_) services_.leases.set_usage(*lease_, usage);
 }
 
 }  // namespace redbolt::daemon

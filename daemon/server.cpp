@@ -61,7 +61,8 @@ Server::Server(const asio::any_io_executor& executor, SocketFile& socket, Device
                 [this](LeaseId lease, std::unique_ptr<Workspace> workspace,
                        std::function<void()> on_done) {
                   retire(lease, std::move(workspace), std::move(on_done));
-                }},
+                },
+                [this](LeaseId lease) { return find_session(lease); }},
       listener_(executor, ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0)) {}
 
 Server::~Server() = default;
@@ -100,7 +101,7 @@ void Server::accept_all() {
 
 void Server::admit(FileDescriptor socket) try {
   const auto peer = options_.peer(socket.get());
-  if (!peer || peer->uid != ::geteuid()) {
+  if (!peer || !options_.admits(*peer)) {
     options_.log("refused a connection of uid " + (peer ? std::to_string(peer->uid) : "unknown"));
     refuse(socket, protocol::ERROR_CODE_PERMISSION_DENIED, "this redboltd serves another user");
     return;
@@ -120,6 +121,13 @@ void Server::admit(FileDescriptor socket) try {
 asio::awaitable<void> Server::converse(std::shared_ptr<Session> session) {
   co_await session->run();
   sessions_.erase(session);
+}
+
+std::shared_ptr<Session> Server::find_session(LeaseId lease) const {
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(),
+                   [&](const std::shared_ptr<Session>& s) { return s->has_lease(lease); });
+  return found == sessions_.end() ? nullptr : *found;
 }
 
 void Server::retire(LeaseId lease, std::unique_ptr<Workspace> workspace,
@@ -150,7 +158,7 @@ asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace>
     co_await device_.run([&workspace, again](Device& device) {
       if (!workspace->idle()) {
         device.fail(make_error(protocol::ERROR_CODE_DEVICE_HANG,
-                               "the work of a client that is gone did not end"));
+                               "the work of a client whose lease had ended did not end"));
       }
       workspace.reset();
       if (again) device.recover();

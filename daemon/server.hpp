@@ -33,6 +33,8 @@ struct ServerOptions {
   std::chrono::milliseconds abandon_after{2'000};
   // Who is at the other end of a socket.
   std::function<std::optional<PeerCredentials>(int socket)> peer = peer_credentials;
+  // Whom it lets in.
+  std::function<bool(const PeerCredentials& peer)> admits = is_own_user;
   // For the log.
   std::function<void(const std::string& line)> log = [](const std::string&) {};
 };
@@ -57,6 +59,7 @@ class Server {
   void accept_all();
   void admit(FileDescriptor socket);
   boost::asio::awaitable<void> converse(std::shared_ptr<Session> session);
+  std::shared_ptr<Session> find_session(LeaseId lease) const;
   void retire(LeaseId lease, std::unique_ptr<Workspace> workspace, std::function<void()> on_done);
   boost::asio::awaitable<void> clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace,
                                         std::function<void()> on_done);

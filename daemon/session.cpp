@@ -22,6 +22,9 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 // A client waits for each answer, or sends a few requests ahead; more than this is no client.
 constexpr std::size_t max_requests_ahead = 16;
 
+// For a client that does not read: the latest are as good.
+constexpr std::size_t max_events_waiting = 4;
+
 // The connection is over; there is nobody to tell.
 struct ConnectionOver {};
 
@@ -64,6 +67,22 @@ void Session::wake() {
 asio::awaitable<void> Session::wait_until(Clock::time_point deadline) {
   wake_.expires_at(deadline);
   co_await wake_.async_wait(as_tuple);
+  co_await send_events();
+}
+
+void Session::post_event(protocol::Event event) {
+  if (events_.size() >= max_events_waiting) events_.pop_front();
+  events_.push_back(std::move(event));
+  wake();
+}
+
+asio::awaitable<void> Session::send_events() {
+  while (!events_.empty() && !over()) {
+    protocol::ServerMessage message;
+    *message.mutable_event() = std::move(events_.front());
+    events_.pop_front();
+    co_await send(message, {});
+  }
 }
 
 // --- reading -----------------------------------------------------------------------------------
@@ -153,6 +172,7 @@ asio::awaitable<void> Session::converse() {
 }
 
 asio::awaitable<Session::Outgoing> Session::answer(const protocol::Request& request) {
+  ++services_.requests;
   Outgoing outgoing;
   std::exception_ptr failure;
   try {
@@ -179,6 +199,7 @@ asio::awaitable<void> Session::send_reply(std::uint64_t id, Outgoing outgoing) {
   reply = std::move(outgoing.reply);
   reply.set_id(id);
   reply.set_descriptors(static_cast<std::uint32_t>(outgoing.descriptors.size()));
+  co_await send_events();
   co_await send(message, outgoing.descriptors);
 }
 
@@ -213,7 +234,10 @@ std::function<void(FenceId, const protocol::Error*)> Session::completion_handler
   };
 }
 
-void Session::completed(FenceId fence, const std::optional<protocol::Error>& error) {
+void Session::completed(FenceId fence, std::optional<protocol::Error> error) {
+  if (error && revoked_) {
+    error = make_error(protocol::ERROR_CODE_NO_LEASE, "the lease has ended: " + lease_end_);
+  }
   fences_.completed(fence, error ? &*error : nullptr);
   // A refused submission concerns nobody else; everything worse took the card with it.
   if (error && error->code() != protocol::ERROR_CODE_INVALID_ARGUMENT && lease_) {
@@ -224,8 +248,18 @@ void Session::completed(FenceId fence, const std::optional<protocol::Error>& err
   wake();
 }
 
+void Session::revoke(const std::string& why) {
+  if (!lease_) return;
+  lease_end_ = why;
+  revoked_ = true;
+  services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + why);
+  end_lease();
+  wake();
+}
+
 void Session::end_lease() {
   if (!lease_) return;
+  published_ = {};
   services_.retire(*lease_, std::move(workspace_), [weak = weak_from_this()] {
     if (const auto session = weak.lock()) session->wake();
   });

@@ -32,6 +32,8 @@
 
 namespace redbolt::daemon {
 
+class Session;
+
 // What all sessions share. Outlives them.
 struct SessionServices {
   DeviceThread& device;
@@ -46,6 +48,15 @@ struct SessionServices {
   std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace,
                      std::function<void()> on_done)>
       retire;
+  // The session that holds the lease or is being given it; nullptr if there is none (any more).
+  std::function<std::shared_ptr<Session>(LeaseId lease)> find_session;
+  std::uint64_t requests = 0;  // that sessions have answered
+};
+
+// What a client shows of its work.
+struct PublishedGauges {
+  std::vector<protocol::Gauge> gauges;
+  std::chrono::steady_clock::time_point since;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -61,6 +72,17 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Ends the conversation from this side.
   void close();
+
+  // --- for other sessions ---
+
+  bool has_lease(LeaseId lease) const { return lease_ == lease || claim_ == lease; }
+  // nullptr while it does not hold the lease. Alive until a later call on the device thread.
+  Workspace* leased_workspace() const { return lease_ ? workspace_.get() : nullptr; }
+  const PublishedGauges& published() const { return published_; }
+  // Sent as soon as the client can take it.
+  void post_event(protocol::Event event);
+  // Takes its lease away; `why` is what the client is told.
+  void revoke(const std::string& why);
 
  private:
   struct Outgoing {
@@ -79,12 +101,13 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<Outgoing> answer(const protocol::Request& request);
   boost::asio::awaitable<void> send(const protocol::ServerMessage& message,
                                     std::span<const FileDescriptor> descriptors);
+  boost::asio::awaitable<void> send_events();
   boost::asio::awaitable<void> send_reply(std::uint64_t id, Outgoing outgoing);
-  // Until something happened (wake()), or the deadline.
+  // Until something happened (wake()), or the deadline. Sends events that have come.
   boost::asio::awaitable<void> wait_until(Clock::time_point deadline);
   void wake();
   bool over() const { return closed_ || broken_.has_value(); }
-  void completed(FenceId fence, const std::optional<protocol::Error>& error);
+  void completed(FenceId fence, std::optional<protocol::Error> error);
   void end_lease();
 
   // The requests (requests.cpp).
@@ -100,8 +123,16 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<Outgoing> record_graph(const protocol::Request& request);
   boost::asio::awaitable<Outgoing> submit(const protocol::Request& request);
   boost::asio::awaitable<Outgoing> wait(const protocol::Request& request);
+  // The same, about leases (lease_requests.cpp).
+  boost::asio::awaitable<Outgoing> ask_release(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> revoke_lease(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> reset_card(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> publish(const protocol::Request& request);
 
   boost::asio::awaitable<void> wait_for_lease(LeaseId claim, Clock::time_point deadline);
+  LeaseReport require_holder(LeaseId lease) const;
+  boost::asio::awaitable<void> take_away(LeaseId lease, bool force, const std::string& reason);
+  std::string signature(const std::string& reason) const;
   boost::asio::awaitable<void> tell_place(unsigned position);
   boost::asio::awaitable<void> report_usage();
   std::function<void(FenceId, const protocol::Error*)> completion_handler();
@@ -120,10 +151,22 @@ class Session : public std::enable_shared_from_this<Session> {
   bool closed_ = false;
   std::optional<protocol::Error> broken_;  // what the client sent that is not the protocol
   std::string command_;                    // set by the handshake
+  std::deque<protocol::Event> events_;     // to be sent
+  std::optional<LeaseId> claim_;           // being waited for
   std::optional<LeaseId> lease_;           // held
   std::string lease_end_;                  // why it ended before the client gave it back
+  bool revoked_ = false;                   // and whether somebody took it
   std::unique_ptr<Workspace> workspace_;   // with the lease; used on the device thread only
   FenceBoard fences_;
+  PublishedGauges published_;
 };
+
+template <class Function>
+boost::asio::awaitable<std::invoke_result_t<Function&, Workspace&>> Session::with_workspace(
+    Function function) {
+  Workspace* mine = &workspace();  // alive until a later call on the device thread destroys it
+  return services_.device.run(
+      [mine, function = std::move(function)](Device&) mutable { return function(*mine); });
+}
 
 }  // namespace redbolt::daemon

@@ -307,12 +307,31 @@ void Workspace::destroy_graph(std::uint64_t id) {
   graphs_.erase(graph);
 }
 
-MemoryUsage Workspace::usage() const {
-  MemoryUsage usage{Bytes(0), shared_};
+LeaseUsage Workspace::usage() const {
+  LeaseUsage usage;
+  usage.shared = shared_;
   for (const auto& [id, buffer] : buffers_) usage.arena += buffer.block.size();
   for (const auto& [id, graph] : graphs_)
     usage.arena += graph.kernargs.size() + graph.packets.size();
+  for (const auto& [id, module] : modules_) usage.module += module.code.size();
+  usage.buffers = buffers_.size();
+  usage.modules = modules_.size();
+  usage.graphs = graphs_.size();
   return usage;
+}
+
+void Workspace::describe(std::vector<ArenaRange>& ranges) const {
+  const auto add = [&](const ArenaBlock& block, ArenaUse use, const std::string& owner) {
+    if (block.size().count() == 0) return;
+    ranges.push_back({use == ArenaUse::module ? Region::code : Region::data, block.offset(),
+                      block.size(), use, owner});
+  };
+  for (const auto& [id, buffer] : buffers_) add(buffer.block, ArenaUse::buffer, buffer.name);
+  for (const auto& [id, module] : modules_) add(module.code, ArenaUse::module, module.name);
+  for (const auto& [id, graph] : graphs_) {
+    add(graph.kernargs, ArenaUse::graph, graph.name);
+    add(graph.packets, ArenaUse::graph, graph.name);
+  }
 }
 
 }  // namespace redbolt::daemon

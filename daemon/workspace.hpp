@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "arena_map.hpp"
 #include "client_limits.hpp"
 #include "device.hpp"
 #include "graph.hpp"
+#include "lease_queue.hpp"
 #include "module.hpp"
 #include "redbolt/base/file_descriptor.hpp"
 
@@ -24,11 +26,6 @@ struct SharedBuffer {
   std::uint64_t id = 0;
   Bytes size;
   FileDescriptor descriptor;  // for the client to map
-};
-
-struct MemoryUsage {
-  Bytes arena;
-  Bytes shared;
 };
 
 class Workspace : private ObjectTable {
@@ -53,7 +50,9 @@ class Workspace : private ObjectTable {
 
   // Whether nothing of it is queued or on the card.
   bool idle() const { return *queued_ == 0; }
-  MemoryUsage usage() const;
+  LeaseUsage usage() const;
+  // What it has in video memory, for people to look at.
+  void describe(std::vector<ArenaRange>& ranges) const;
 
  private:
   struct Buffer {

@@ -1,9 +1,9 @@
 #include "channel.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <array>
 #include <span>
 
 #include "error_table.hpp"
@@ -15,6 +15,13 @@ namespace {
 [[noreturn]] void connection_lost(const char* why) {
   throw ClientError(ClientErrorCode::connection_lost,
                     std::string("the connection to redboltd is gone: ") + why);
+}
+
+[[noreturn]] void throw_client_error(const protocol::ProtocolError& error) {
+  if (error.code() == protocol::ProtocolErrorCode::socket_failed) connection_lost(error.what());
+  throw ClientError(
+      ClientErrorCode::protocol,
+      std::string("redboltd sent something that is not the protocol: ") + error.what());
 }
 
 }  // namespace
@@ -49,10 +56,7 @@ Answer Channel::call(protocol::Request request, const EventHandler& on_event) {
       return take_answer(std::move(*message.mutable_reply()), id);
     }
   } catch (const protocol::ProtocolError& error) {
-    if (error.code() == protocol::ProtocolErrorCode::socket_failed) connection_lost(error.what());
-    throw ClientError(
-        ClientErrorCode::protocol,
-        std::string("redboltd sent something that is not the protocol: ") + error.what());
+    throw_client_error(error);
   }
 }
 
@@ -85,20 +89,48 @@ void Channel::send(const protocol::Request& request) {
   }
 }
 
+std::optional<protocol::ServerMessage> Channel::next_message() {
+  const auto payload = decoder_.next();
+  if (!payload) return std::nullopt;
+  protocol::ServerMessage message;
+  protocol::decode_message(*payload, message);
+  return message;
+}
+
 protocol::ServerMessage Channel::receive() {
-  std::array<std::byte, 65536> chunk;
   for (;;) {
-    if (auto payload = decoder_.next()) {
-      protocol::ServerMessage message;
-      protocol::decode_message(*payload, message);
-      return message;
-    }
-    const auto result = protocol::receive_some(socket_.get(), chunk, received_);
+    if (auto message = next_message()) return std::move(*message);
+    const auto result = protocol::receive_some(socket_.get(), chunk_, received_);
     if (result.status == protocol::IoStatus::would_block)
       connection_lost("it did not answer in time");
     if (result.status == protocol::IoStatus::closed) connection_lost("it closed the connection");
-    decoder_.append(std::span(chunk).first(result.bytes));
+    decoder_.append(std::span(chunk_).first(result.bytes));
   }
+}
+
+void Channel::take_events(const EventHandler& on_event) {
+  if (broken_) connection_lost("an earlier call failed");
+  broken_ = true;
+  try {
+    pollfd ready{socket_.get(), POLLIN, 0};
+    while (::poll(&ready, 1, 0) == 1) {
+      const auto result = protocol::receive_some(socket_.get(), chunk_, received_);
+      if (result.status == protocol::IoStatus::closed) connection_lost("it closed the connection");
+      decoder_.append(std::span(chunk_).first(result.bytes));
+    }
+    while (const auto message = next_message()) {
+      // Without a request there is no reply, except a refusal of the connection itself.
+      if (message->has_reply() && message->reply().has_error())
+        throw to_client_error(message->reply().error());
+      if (!message->has_event())
+        throw protocol::ProtocolError(protocol::ProtocolErrorCode::malformed,
+                                      "a reply unasked for");
+      on_event(message->event());
+    }
+  } catch (const protocol::ProtocolError& error) {
+    throw_client_error(error);
+  }
+  broken_ = false;
 }
 
 }  // namespace redbolt::client

@@ -1,8 +1,10 @@
 // One blocking conversation over a connected socket: requests out, their replies in.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <redbolt/protocol/messages.pb.h>
@@ -29,17 +31,22 @@ class Channel {
   // An exception from on_event breaks the conversation: later calls throw connection_lost.
   Answer call(protocol::Request request, const EventHandler& on_event = {});
 
+  // Events that have come meanwhile, without waiting. Throws ClientError.
+  void take_events(const EventHandler& on_event);
+
   // A limit for each wait for bytes from now on; 0: none. Reached: connection_lost.
   void set_receive_timeout(std::chrono::milliseconds timeout);
 
  private:
   void send(const protocol::Request& request);
   protocol::ServerMessage receive();
+  std::optional<protocol::ServerMessage> next_message();
   Answer take_answer(protocol::Reply reply, std::uint64_t id);
 
   FileDescriptor socket_;
   protocol::FrameDecoder decoder_;
   std::vector<FileDescriptor> received_;  // not yet claimed by a reply
+  std::array<std::byte, 65536> chunk_;
   std::uint64_t last_id_ = 0;
   bool broken_ = false;
 };

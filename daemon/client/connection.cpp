@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "channel.hpp"
 #include "connect.hpp"
@@ -28,6 +29,10 @@ protocol::Request with_destroy(protocol::ObjectKind kind, std::uint64_t id) {
   return request;
 }
 
+ResidentBuffer to_resident_buffer(const protocol::BufferReply& reply) {
+  return {BufferId(reply.id()), Bytes(reply.size()), reply.sealed()};
+}
+
 }  // namespace
 
 class Connection::Implementation {
@@ -49,7 +54,10 @@ class Connection::Implementation {
   // A call whose reply must be of one kind.
   Answer expect(protocol::Request request, protocol::Reply::BodyCase body,
                 const Channel::EventHandler& on_event = {}) {
-    Answer answer = channel_.call(std::move(request), on_event);
+    Answer answer = channel_.call(std::move(request), [&](const protocol::Event& event) {
+      keep(event);
+      if (on_event) on_event(event);
+    });
     if (answer.reply.body_case() != body) {
       throw ClientError(ClientErrorCode::protocol,
                         "redboltd answered something that was not asked");
@@ -62,13 +70,24 @@ class Connection::Implementation {
         expect(std::move(request), protocol::Reply::kSubmitted).reply.submitted().fence());
   }
 
+  std::optional<ReleaseRequest> release_request() {
+    channel_.take_events([this](const protocol::Event& event) { keep(event); });
+    return std::exchange(release_request_, std::nullopt);
+  }
+
   const DeviceInfo& device() const { return device_; }
   const std::string& daemon_version() const { return daemon_version_; }
 
  private:
+  void keep(const protocol::Event& event) {
+    if (event.has_release_requested())
+      release_request_ = to_release_request(event.release_requested());
+  }
+
   Channel channel_;
   DeviceInfo device_;
   std::string daemon_version_;
+  std::optional<ReleaseRequest> release_request_;  // not yet told; the last one
 };
 
 Connection::Connection(const ConnectionOptions& options)
@@ -232,9 +251,96 @@ void Connection::wait(FenceId fence) {
   }
 }
 
-DeviceStatus Connection::status(bool with_metrics) {
+std::optional<ResidentBuffer> Connection::find_resident(const ContentHash& hash, Bytes size) {
   protocol::Request request;
-  request.mutable_status()->set_metrics(with_metrics);
+  auto& body = *request.mutable_open_resident();
+  write_hash(hash, *body.mutable_hash());
+  body.set_size(size.count());
+  try {
+    return to_resident_buffer(
+        implementation_->expect(std::move(request), protocol::Reply::kBuffer).reply.buffer());
+  } catch (const ClientError& error) {
+    if (error.code() == ClientErrorCode::not_found) return std::nullopt;
+    throw;
+  }
+}
+
+ResidentBuffer Connection::open_resident(const ContentHash& hash, Bytes size,
+                                         std::string_view name) {
+  protocol::Request request;
+  auto& body = *request.mutable_open_resident();
+  write_hash(hash, *body.mutable_hash());
+  body.set_size(size.count());
+  body.set_name(std::string(name));
+  body.set_create(true);
+  return to_resident_buffer(
+      implementation_->expect(std::move(request), protocol::Reply::kBuffer).reply.buffer());
+}
+
+void Connection::seal_resident(BufferId buffer, const ContentHash& hash, std::string_view name) {
+  protocol::Request request;
+  auto& body = *request.mutable_seal_resident();
+  body.set_buffer(buffer.value());
+  write_hash(hash, *body.mutable_hash());
+  body.set_name(std::string(name));
+  implementation_->expect(std::move(request), protocol::Reply::kBuffer);
+}
+
+void Connection::publish(std::span<const Gauge> gauges) {
+  protocol::Request request;
+  auto& body = *request.mutable_publish();
+  for (const Gauge& gauge : gauges) write_gauge(gauge, *body.add_gauges());
+  implementation_->expect(std::move(request), protocol::Reply::kDone);
+}
+
+std::optional<ReleaseRequest> Connection::release_request() {
+  return implementation_->release_request();
+}
+
+LeaseHolder Connection::ask_release(LeaseId lease, std::string_view reason) {
+  protocol::Request request;
+  request.mutable_ask_release()->set_lease(lease.value());
+  request.mutable_ask_release()->set_reason(std::string(reason));
+  const auto answer = implementation_->expect(std::move(request), protocol::Reply::kAskRelease);
+  return to_lease_holder(answer.reply.ask_release().holder());
+}
+
+void Connection::revoke_lease(LeaseId lease, bool force, std::string_view reason) {
+  protocol::Request request;
+  auto& body = *request.mutable_revoke_lease();
+  body.set_lease(lease.value());
+  body.set_force(force);
+  body.set_reason(std::string(reason));
+  implementation_->expect(std::move(request), protocol::Reply::kDone);
+}
+
+BootReport Connection::reset_card(bool force, std::string_view reason) {
+  protocol::Request request;
+  request.mutable_reset_card()->set_force(force);
+  request.mutable_reset_card()->set_reason(std::string(reason));
+  const auto answer = implementation_->expect(std::move(request), protocol::Reply::kResetCard);
+  return to_boot_report(answer.reply.reset_card().boot());
+}
+
+DroppedResidents Connection::drop_residents(std::span<const ContentHash> hashes) {
+  protocol::Request request;
+  auto& body = *request.mutable_drop_residents();
+  for (const ContentHash& hash : hashes) write_hash(hash, *body.add_hashes());
+  const auto answer = implementation_->expect(std::move(request), protocol::Reply::kDropResidents);
+  return to_dropped_residents(answer.reply.drop_residents());
+}
+
+DroppedResidents Connection::drop_all_residents() {
+  protocol::Request request;
+  request.mutable_drop_residents()->set_all(true);
+  const auto answer = implementation_->expect(std::move(request), protocol::Reply::kDropResidents);
+  return to_dropped_residents(answer.reply.drop_residents());
+}
+
+DeviceStatus Connection::status(const StatusOptions& options) {
+  protocol::Request request;
+  request.mutable_status()->set_metrics(options.metrics);
+  request.mutable_status()->set_arena_map(options.arena_map);
   return to_device_status(
       implementation_->expect(std::move(request), protocol::Reply::kStatus).reply.status());
 }

@@ -57,6 +57,13 @@ LeaseHolder to_lease_holder(const protocol::LeaseHolder& holder) {
   result.age_seconds = static_cast<double>(holder.age_milliseconds()) / 1000.0;
   result.arena_bytes = Bytes(holder.arena_bytes());
   result.shared_bytes = Bytes(holder.shared_bytes());
+  result.lease = LeaseId(holder.lease());
+  result.module_bytes = Bytes(holder.module_bytes());
+  result.resident_bytes = Bytes(holder.resident_bytes());
+  result.buffers = holder.buffers();
+  result.modules = holder.modules();
+  result.graphs = holder.graphs();
+  result.release_requested = holder.release_requested();
   return result;
 }
 

@@ -173,9 +173,9 @@ void Device::wait(Fence fence) {
   implementation_->connection->with([&](client::Connection& c) { c.wait(fence); });
 }
 
-client::DeviceStatus Device::status(bool with_metrics) {
+client::DeviceStatus Device::status(const client::StatusOptions& options) {
   return implementation_->connection->with(
-      [&](client::Connection& c) { return c.status(with_metrics); });
+      [&](client::Connection& c) { return c.status(options); });
 }
 
 client::Counters Device::counters() {

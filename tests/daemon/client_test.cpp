@@ -115,7 +115,7 @@ TEST_F(ClientTest, ReportsStatus) {
   connection.acquire_lease(0ms);
   connection.create_buffer(Bytes(1000), "b");
   auto other = server_.connect("other");
-  const auto status = other.status(true);
+  const auto status = other.status({.metrics = true});
   EXPECT_EQ(status.state, "ready");
   ASSERT_TRUE(status.holder);
   EXPECT_EQ(status.holder->command, "the holder");
@@ -127,7 +127,7 @@ TEST_F(ClientTest, ReportsStatus) {
   EXPECT_EQ(status.boot.seconds, 0.25);
   ASSERT_TRUE(status.metrics);
   EXPECT_EQ(status.metrics->temperature_celsius, 50.0);
-  EXPECT_FALSE(other.status(false).metrics);
+  EXPECT_FALSE(other.status().metrics);
 }
 
 TEST_F(ClientTest, WaitsNoLongerThanAsked) {
@@ -271,8 +271,9 @@ TEST(NoDaemon, TellsADeadSocket) {
 }
 
 TEST(NoDaemon, RefusesAPathThatIsTooLong) {
-  const auto error = client_error_of(
-      [&] { client::Connection connection({"/" + std::string(300, 'x'), "test"}); });
+  const auto error = client_error_of([&] {
+    client::Connection connection({"/" + std::string(300, 'x'), "test"});
+  });
   EXPECT_EQ(error.code(), client::ClientErrorCode::invalid_argument);
 }
 

@@ -195,7 +195,12 @@ class FakeBackend : public Backend {
   driver::Metrics metrics() override {
     driver::Metrics metrics;
     metrics.edge_temperature = 50;
+    metrics.hotspot_temperature = 61;
+    metrics.memory_temperature = 72;
+    metrics.socket_power_watts = 123.5;
     metrics.graphics_clock = 2500;
+    metrics.memory_clock = 1249;
+    metrics.graphics_activity = 87;
     return metrics;
   }
 

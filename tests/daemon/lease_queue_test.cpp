@@ -51,13 +51,36 @@ TEST_F(LeaseQueueTest, TellsOnlyThoseBehindOneWhoGivesUp) {
 TEST_F(LeaseQueueTest, ReportsHolderAndWaiting) {
   const LeaseId a = ask("a");
   const LeaseId b = ask("b");
-  queue_.set_usage(a, Bytes(100), Bytes(7));
-  queue_.set_usage(b, Bytes(999), Bytes(999));  // does not hold it
-  EXPECT_EQ(queue_.holder()->arena, Bytes(100));
-  EXPECT_EQ(queue_.holder()->shared, Bytes(7));
+  LeaseUsage usage;
+  usage.arena = Bytes(100);
+  usage.shared = Bytes(7);
+  queue_.set_usage(a, usage);
+  usage.arena = Bytes(999);
+  queue_.set_usage(b, usage);  // does not hold it
+  queue_.set_release_requested(b);
+  EXPECT_EQ(queue_.holder()->lease, a);
+  EXPECT_EQ(queue_.holder()->usage.arena, Bytes(100));
+  EXPECT_EQ(queue_.holder()->usage.shared, Bytes(7));
+  EXPECT_FALSE(queue_.holder()->release_requested);
   ASSERT_EQ(queue_.waiting().size(), 1u);
   EXPECT_EQ(queue_.waiting()[0].claimant.command, "b");
-  EXPECT_EQ(queue_.waiting()[0].arena, Bytes(0));
+  EXPECT_EQ(queue_.waiting()[0].usage.arena, Bytes(0));
+  queue_.set_release_requested(a);
+  EXPECT_TRUE(queue_.holder()->release_requested);
+}
+
+TEST_F(LeaseQueueTest, LetsOneGoAheadOfThoseWhoWait) {
+  const LeaseId a = ask("a"), b = ask("b"), c = ask("c");
+  const LeaseId ahead = queue_.enqueue_next({1, 2, "ahead"}, [] {});
+  EXPECT_THAT(told_, ElementsAre("b", "c"));
+  EXPECT_TRUE(queue_.holds(a));
+  EXPECT_EQ(queue_.position(ahead), 1u);
+  EXPECT_EQ(queue_.position(b), 2u);
+  queue_.release(a);
+  EXPECT_TRUE(queue_.holds(ahead));
+  queue_.release(ahead);
+  EXPECT_TRUE(queue_.holds(b));
+  EXPECT_EQ(queue_.position(c), 1u);
 }
 
 TEST_F(LeaseQueueTest, IgnoresWhoItDoesNotKnow) {

@@ -71,7 +71,7 @@ TEST_F(DaemonDeviceTest, TellsWhatTheCardIs) {
   EXPECT_GT(connection.device().arena, Bytes(512ull << 20));
   EXPECT_TRUE(connection.device().emulated);
   EXPECT_EQ(connection.device().ip_versions.at("GC"), "11.0.0");
-  const auto status = connection.status(true);
+  const auto status = connection.status({.metrics = true});
   EXPECT_FALSE(status.boot.warm);
   EXPECT_GT(status.boot.steps.size(), 5u);
   EXPECT_GT(status.boot.seconds, 0.0);

@@ -118,7 +118,7 @@ class Device {
   bool wait(Fence fence, std::chrono::milliseconds timeout);
   void wait(Fence fence);
 
-  client::DeviceStatus status(bool with_metrics = false);
+  client::DeviceStatus status(const client::StatusOptions& options = {});
   client::Counters counters();
 
  private:

@@ -39,14 +39,23 @@ struct MemoryShortage {
   Bytes largest_free;  // in one piece
 };
 
+using LeaseId = Identifier<struct LeaseIdTag>;
+
 // Who holds the card, or waits for it.
 struct LeaseHolder {
   std::int64_t pid = 0;
   std::uint32_t uid = 0;
   std::string command;
   double age_seconds = 0;  // since the lease was given, or since it was asked for
-  Bytes arena_bytes;       // of VRAM that it has taken
+  Bytes arena_bytes;       // of VRAM that it has taken, without resident weights
   Bytes shared_bytes;      // of pinned host memory that it has taken
+  LeaseId lease;           // for ask_release() and revoke_lease(); 0 from a daemon before 1.1
+  Bytes module_bytes;      // of executable VRAM
+  Bytes resident_bytes;    // of resident weights that it uses
+  std::uint64_t buffers = 0;
+  std::uint64_t modules = 0;
+  std::uint64_t graphs = 0;
+  bool release_requested = false;  // somebody has asked it to give the card back
 };
 
 struct DeviceFault {

@@ -2,8 +2,9 @@
 // command graphs and their completion, by blocking calls over a Unix socket.
 //
 // The usual order: open() → acquire_lease() → create_buffer()/create_shared()/create_module() →
-// record_graph() → launch() → wait(). Only status(), counters() and device() work without the
-// lease.
+// record_graph() → launch() → wait(). Without the lease there are device(), status(), counters(),
+// and what is said to another's lease or to the daemon itself: ask_release(), revoke_lease(),
+// reset_card(), drop_residents().
 //
 // Submissions (launch, copy, fill) return as soon as the daemon has taken them, and run on the card
 // in the order in which they were made, each after the one before is complete; several may be
@@ -26,6 +27,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -114,8 +116,44 @@ class Connection {
   // Waits without limit; the daemon ends what hangs.
   void wait(FenceId fence);
 
-  // with_metrics also asks the card's power controller, which costs register accesses.
-  DeviceStatus status(bool with_metrics = false);
+  // Resident weights: they stay in the arena after this client, and who comes next with the same
+  // hash finds them there. find: nothing if they are not there. open: a new buffer then, to be
+  // filled and sealed. What is sealed can be read by kernels and copies, and written by nobody;
+  // destroy() ends this client's use of it. Throws invalid_argument if weights of that hash have
+  // another size; unsupported from a daemon before 1.1.
+  std::optional<ResidentBuffer> find_resident(const ContentHash& hash, Bytes size);
+  ResidentBuffer open_resident(const ContentHash& hash, Bytes size, std::string_view name);
+  // Makes a buffer of VRAM resident. No recorded graph may name it yet. If weights of that hash are
+  // there by now, the buffer becomes theirs. Waits for submissions.
+  void seal_resident(BufferId buffer, const ContentHash& hash, std::string_view name);
+
+  // Lets others see figures of this client's work, in place of those published before: at most 16.
+  // One message, so not for every token.
+  void publish(std::span<const Gauge> gauges);
+
+  // Whether somebody has asked this client, which holds the lease, to give it back. Each request is
+  // told once. Sends nothing and does not wait: it looks at what the daemon has sent.
+  std::optional<ReleaseRequest> release_request();
+
+  // --- for tools: no lease is needed ---
+
+  // Asks whoever has this lease to give it back; how it answers is its own affair, see status().
+  // Throws not_found if that lease does not hold the card.
+  LeaseHolder ask_release(LeaseId lease, std::string_view reason);
+  // Takes the lease from its holder, and returns when its memory is free. Without `force`, busy
+  // while the holder has work on the card; with it, work that does not end is ended by a reset.
+  // Throws not_found if that lease does not hold the card, permission_denied if it is another
+  // user's.
+  void revoke_lease(LeaseId lease, bool force, std::string_view reason);
+  // Resets the card and boots it; returns how that went. Throws busy while somebody holds the
+  // lease, unless forced: then that lease is revoked first. device_lost if the card does not come
+  // back.
+  BootReport reset_card(bool force, std::string_view reason);
+  // Frees resident weights that nobody uses.
+  DroppedResidents drop_residents(std::span<const ContentHash> hashes);
+  DroppedResidents drop_all_residents();
+
+  DeviceStatus status(const StatusOptions& options = {});
   // Costs no register access.
   Counters counters();
 

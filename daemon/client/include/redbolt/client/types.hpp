@@ -22,7 +22,6 @@ using BufferId = Identifier<struct BufferIdTag>;  // of VRAM and of shared memor
 using ModuleId = Identifier<struct ModuleIdTag>;
 using GraphId = Identifier<struct GraphIdTag>;
 using FenceId = Identifier<struct FenceIdTag>;  // grows with each submission of a connection
-using LeaseId = Identifier<struct LeaseIdTag>;
 
 struct DeviceInfo {
   std::string name;        // "AMD Radeon RX 7900 XTX"
@@ -51,14 +50,63 @@ struct ArenaStatus {
   Bytes free;
   Bytes largest_free;  // the largest buffer that would fit now
   std::uint64_t allocations = 0;
+  Bytes reclaimable;  // resident weights that nobody uses; they give way when room is needed
+};
+
+enum class ArenaUse : std::uint8_t { free, buffer, module, graph, resident, other };
+
+// "free", "buffer", ...
+const char* to_string(ArenaUse use);
+
+struct ArenaRange {
+  bool executable = false;  // in the region for modules, which is not part of ArenaStatus
+  Bytes offset;             // in its region
+  Bytes size;
+  ArenaUse use = ArenaUse::other;
+  std::string owner;  // the name of the buffer, module, graph or weights; may be empty
+};
+
+struct ArenaMap {
+  std::vector<ArenaRange> ranges;  // of each region in order and without gaps; at most 2,048
+  bool simplified = false;         // small neighbours were joined under the use of the largest
+};
+
+// What addresses resident weights: a hash of their content, made by the client.
+using ContentHash = std::array<std::byte, 32>;
+
+// Weights in the arena that stay after the client that brought them.
+struct ResidentInfo {
+  ContentHash hash{};
+  std::string name;
+  Bytes size;
+  std::vector<std::string> users;  // "redbolt-llm run (pid 77)"
+  double age_seconds = 0;
+  double unused_seconds = 0;  // since the last use ended; 0 while in use
+  std::uint64_t uses = 0;     // clients that found them there
+};
+
+// A figure that the holder of the card lets others see.
+struct Gauge {
+  std::string name;  // 1 to 64 bytes: "tokens_per_second"
+  double value = 0;
+  std::string text;        // at most 128 bytes
+  double age_seconds = 0;  // in a status: since it was published
 };
 
 // A reading is absent where the card does not tell it.
 struct Metrics {
-  std::optional<double> temperature_celsius;
+  std::optional<double> temperature_celsius;  // of the edge
+  std::optional<double> hotspot_celsius;
+  std::optional<double> memory_celsius;
   std::optional<double> power_watts;
   std::optional<double> gfx_clock_mhz;
   std::optional<double> memory_clock_mhz;
+  std::optional<double> activity_percent;  // of the graphics engine
+};
+
+struct StatusOptions {
+  bool metrics = false;    // also ask the card's power controller, which costs register accesses
+  bool arena_map = false;  // what lies where in the arena
 };
 
 struct DeviceStatus {
@@ -68,7 +116,26 @@ struct DeviceStatus {
   std::vector<LeaseHolder> waiting;  // in the order in which they will be served
   std::optional<Metrics> metrics;    // when asked for
   double uptime_seconds = 0;
-  std::string state;  // "ready", or what keeps the card from working
+  std::string state;                    // "ready", or what keeps the card from working
+  std::optional<ArenaMap> arena_map;    // when asked for
+  std::vector<ResidentInfo> residents;  // the last used first
+  std::vector<Gauge> gauges;            // what the holder publishes
+};
+
+// Somebody asks the holder of the lease to give it back.
+struct ReleaseRequest {
+  std::int64_t pid = 0;
+  std::uint32_t uid = 0;
+  std::string command;
+  std::string reason;  // may be empty
+};
+
+// What came of dropping resident weights.
+struct DroppedResidents {
+  std::uint64_t dropped = 0;
+  Bytes bytes;
+  std::uint64_t in_use = 0;     // meant, but kept: somebody uses them
+  std::uint64_t not_found = 0;  // named, but not there
 };
 
 // Totals since the daemon started; a caller takes differences.
@@ -79,12 +146,21 @@ struct Counters {
   // Of the card itself, by the card's own names (an emulated card: VRAM bytes, wave instructions by
   // class, dispatches, ...). Empty for hardware.
   std::map<std::string, std::uint64_t> card;
+  // Of the daemon's own work: "requests" that clients made.
+  std::map<std::string, std::uint64_t> daemon;
 };
 
 // A buffer of VRAM (from the arena).
 struct VramBuffer {
   BufferId id;
   Bytes size;  // as asked
+};
+
+// Weights that are, or are to become, resident.
+struct ResidentBuffer {
+  BufferId id;
+  Bytes size;
+  bool sealed = false;  // the content is there, and can only be read
 };
 
 // A place in a buffer.
