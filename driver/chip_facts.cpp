@@ -24,6 +24,10 @@ const std::array chips = {
 
 }  // namespace
 
+std::span<const ChipFacts> all_chips() {
+  return chips;
+}
+
 const ChipFacts& find_chip(const DiscoveryTable& discovery) {
   const IpBlock* gc = discovery.find(HardwareId::gc);
   if (!gc) {

@@ -31,6 +31,9 @@ struct ChipFacts {
   std::uint32_t doorbell_range_upper;  // CP_MEC_DOORBELL_RANGE_UPPER, in bytes
 };
 
+// Every chip this driver can boot.
+std::span<const ChipFacts> all_chips();
+
 // Throws DriverError::unsupported_card, which names the version found.
 const ChipFacts& find_chip(const DiscoveryTable& discovery);
 

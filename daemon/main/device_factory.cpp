@@ -64,7 +64,9 @@ DeviceChoice choose_device(const DeviceRequest& request) {
   DeviceChoice choice;
   choice.emulated = kind->emulated;
   choice.hang_timeout = kind->hang_timeout;
-  choice.factory = [attach = kind->open(details), load, card_options, backend_options] {
+  choice.attach = kind->open(details);
+  choice.firmware = load;
+  choice.factory = [attach = choice.attach, load, card_options, backend_options] {
     return std::make_unique<CardBackend>(attach(), load, card_options, backend_options);
   };
   return choice;

@@ -22,6 +22,9 @@ struct DeviceRequest {
 
 struct DeviceChoice {
   BackendFactory factory;
+  // The two halves of the factory, for tools that look at the card: a way to it, and its firmware.
+  std::function<std::unique_ptr<pci::PciFunction>()> attach;
+  driver::Card::FirmwareSource firmware;
   bool emulated = false;
   std::chrono::milliseconds hang_timeout;  // unless the user says otherwise
 };
