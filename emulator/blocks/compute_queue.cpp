@@ -206,6 +206,7 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
     case Kind::memory_fault:
       throw QueueError(QueueErrorKind::wave_fault, result.message, result.address);
     case Kind::illegal_instruction:
+    case Kind::not_modelled:  // the message says so; to the driver the wave has halted either way
       throw QueueError(QueueErrorKind::illegal_instruction, result.message, result.address);
     case Kind::refused:
       throw QueueError(QueueErrorKind::dispatch_refused, result.message);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Turns the instruction tables (tables/*.csv) into C++: the bit fields of each encoding, the patterns
-by which an encoding is recognised, and one row per opcode with its operand types.
+by which an encoding is recognised, and one row per opcode with its operand types and the bits that
+no instruction with this opcode has otherwise. Opcodes without a row in fixed_bits_gfx1100.csv (those
+of other RDNA3 chips) are left out.
 
 usage: generate.py TABLES_FOLDER OUTPUT_FOLDER
 """
@@ -13,8 +15,14 @@ import sys
 PLAIN = ["SOP1", "SOP2", "SOPC", "SOPK", "SOPP", "SMEM", "VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD",
          "VOP3P", "VOPD", "DS", "FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "MIMG", "EXP", "LDSDIR",
          "VINTERP"]
-# The field that holds the opcode; VOPD has two.
+# Of these the fixed bits are not tabulated: the halves of a VOPD have none, the others are refused.
+ANY_BITS = {"VOPD", "MIMG", "EXP"}
 SCALAR_KINDS = {"SREG", "SDST", "EXEC"}
+# What a source may be, by the operand's kind. AMD's table lists the kinds of a lane shuffle for some
+# VOP3 opcodes ("VGPR"), whose plain forms take anything; two really read a VGPR only.
+SOURCE_SETS = {"SSRC": "scalar", "SSRC_LANESEL": "scalar", "SREG": "scalar_register", "SRC_VGPR": "vgpr",
+               "SRC_VGPR_OR_INLINE": "vgpr_or_inline"}
+VGPR_ONLY = {"V_READFIRSTLANE_B32", "V_READLANE_B32"}
 TYPES = ["none", "b8", "b16", "u16", "i16", "f16", "bf16", "b32", "u32", "i32", "f32", "b64", "u64",
          "i64", "f64", "pk2_f16", "pk2_bf16", "pk2_i16", "pk2_u16", "m64", "wide"]
 
@@ -51,29 +59,39 @@ def canonical(name):
     return re.sub(r"^V_DUAL_", "V_", name)
 
 
-def opcode_row(row):
+def source_set(row, slot, kind):
+    if row["encoding"] == "VINTERP" or (slot == "s0" and canonical(row["name"]) in VGPR_ONLY):
+        return "vgpr"
+    return SOURCE_SETS.get(kind, "any")
+
+
+def opcode_row(row, fixed):
     operands = {"vdst": ("none", ""), "s0": ("none", ""), "s1": ("none", ""), "s2": ("none", "")}
     place = {"vdst": "vdst", "vdsty": "vdst", "sdst": "vdst", "src0": "s0", "vsrc0": "s0", "ssrc0": "s0",
              "srcy0": "s0", "src1": "s1", "vsrc1": "s1", "ssrc1": "s1", "vsrcy1": "s1", "src2": "s2",
-             "addr": "s0", "data": "s1", "data0": "s1", "data1": "s2"}
+             "addr": "s0", "data": "s1", "data0": "s1", "data1": "s2", "vaddr": "s0", "vdata": "s1",
+             "sdata": "vdst", "sbase": "s0"}
     dwords = dict.fromkeys(operands, 0)
     fields = [o.split(":") for o in row["operands field:format:bits:kind"].split(";") if o]
     names = {f[0] for f in fields}
     for field, fmt, bits, kind in fields:
-        if kind == "SENDMSG_RTN":  # the number itself, not an operand
+        if kind in ("SENDMSG_RTN", "SIMM8"):  # the number itself, not an operand
             continue
         slot = place.get(field)
         if slot is None or (field == "sdst" and "vdst" in names):
             continue
         operands[slot] = (value_type(fmt, bits), kind)
         dwords[slot] = (int(bits or 0) + 31) // 32
-    if "CMPSWAP" in row["name"]:  # data holds two values, of which one comes back
+    if "CMPSWAP" in row["name"] and row["encoding"] != "MUBUF":  # data holds two values, of which one comes back
         dwords["vdst"] = dwords["s1"] // 2
     scalar = operands["vdst"][1] in SCALAR_KINDS
+    mask, value, shuffle, shuffle_mask = fixed
+    sets = ", ".join("SourceSet::" + source_set(row, k, operands[k][1]) for k in ("s0", "s1", "s2"))
     types = ", ".join("ValueType::" + operands[k][0] for k in ("vdst", "s0", "s1", "s2"))
     return (f'{{Encoding::{row["encoding"].lower()}, {row["opcode"]}, "{row["name"].lower()}", '
             f'"{canonical(row["name"])}", {types}, {"true" if scalar else "false"}, {dwords["vdst"]}, '
-            f'{{{dwords["s0"]}, {dwords["s1"]}, {dwords["s2"]}}}}},')
+            f'{{{dwords["s0"]}, {dwords["s1"]}, {dwords["s2"]}}}, {{{sets}}}, '
+            f'{mask}, {value}, {shuffle_mask}, {"true" if shuffle == "1" else "false"}}},')
 
 
 def main():
@@ -107,9 +125,15 @@ def main():
 
     rows = [r for table in ("opcodes_rdna3.csv", "opcodes_supplement.csv")
             if (tables / table).exists() for r in csv.DictReader((tables / table).open())]
-    rows = [r for r in rows if r["encoding"] in PLAIN]
+    fixed = {(f[0], f[1]): (f[2], f[3], f[4], f[5])
+             for f in csv.reader((tables / "fixed_bits_gfx1100.csv").open())}
+    for encoding, opcode in ((r["encoding"], r["opcode"]) for r in rows):
+        if encoding in ANY_BITS:
+            fixed[(encoding, opcode)] = ("0", "0", "0", "0")
+    rows = [r for r in rows if r["encoding"] in PLAIN and (r["encoding"], r["opcode"]) in fixed]
     rows.sort(key=lambda r: (PLAIN.index(r["encoding"]), int(r["opcode"])))
-    (output / "opcodes.inc").write_text("\n".join(opcode_row(r) for r in rows) + "\n")
+    lines = [opcode_row(r, fixed[(r["encoding"], r["opcode"])]) for r in rows]
+    (output / "opcodes.inc").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ inline constexpr std::uint8_t clamp = 1;
 inline constexpr std::uint8_t destination_high = 2;  // a 16-bit result goes to bits 31:16
 inline constexpr std::uint8_t glc = 4;               // memory: atomics return the old value
 inline constexpr std::uint8_t is_vopc = 8;           // writes a lane mask
-inline constexpr std::uint8_t global_segment = 16;
-inline constexpr std::uint8_t scratch_segment = 32;
+inline constexpr std::uint8_t buffer_index = 16;     // buffer: the vector address holds an index
+inline constexpr std::uint8_t buffer_offset = 32;    // buffer: the vector address holds an offset
 inline constexpr std::uint8_t unmodified = 64;  // vector: nothing happens to operands and result
 }  // namespace flag
 
@@ -78,14 +78,16 @@ struct InstructionExtra;
 struct Instruction {
   std::atomic<Handler> handler{nullptr};
   std::array<Operand, 3> source{};
-  std::uint16_t destination = 0;         // row of Wave::vgpr, or index into Wave::scalar
-  std::uint16_t scalar_destination = 0;  // index into Wave::scalar: carry out, lane mask
-  std::int32_t immediate = 0;            // offset, SIMM16, ...
-  Published<std::uint8_t> slots = 1;     // length in dwords
+  std::uint16_t destination = 0;  // row of Wave::vgpr, or index into Wave::scalar
+  // Index into Wave::scalar: carry out, lane mask; of buffer instructions the descriptor.
+  std::uint16_t scalar_destination = 0;
+  std::int32_t immediate = 0;         // offset, SIMM16, ...
+  Published<std::uint8_t> slots = 1;  // length in dwords
   Published<InstructionClass> kind = InstructionClass::salu;
   std::uint8_t flags = 0;
-  std::uint8_t output_modifier = 0;  // VOP3 OMOD: 1 doubles, 2 quadruples, 3 halves the result
-  std::uint16_t opcode = 0;          // index into opcode_table()
+  // VOP3 OMOD: 1 doubles, 2 quadruples, 3 halves the result. MTBUF: the format.
+  std::uint8_t output_modifier = 0;
+  std::uint16_t opcode = 0;  // index into opcode_table()
   std::uint16_t reserved = 0;
   const InstructionExtra* extra = nullptr;
 
@@ -105,10 +107,12 @@ struct LaneControl {
   bool fetch_inactive = false;     // FI: inactive source lanes are read, else they count as invalid
 };
 
-// What only few instructions need: the operation behind a DPP source, the two halves of a VOPD.
+// What only few instructions need: the operation behind a DPP source, the two halves of a VOPD, the
+// handler of an instruction that reads VCCZ or EXECZ.
 struct InstructionExtra {
   LaneControl lanes;
   std::array<Instruction, 2> inner;
+  Handler behind_status = nullptr;
 };
 
 }  // namespace redbolt::emulator

@@ -15,6 +15,15 @@ struct Field {
 
 #include "encodings.inc"  // Encoding, ValueType, namespace fields
 
+// What a source operand may be.
+enum class SourceSet : std::uint8_t {
+  any,              // registers, constants, a literal
+  scalar,           // the same without VGPRs
+  scalar_register,  // no constant either
+  vgpr,
+  vgpr_or_inline,  // no SGPR, no literal
+};
+
 struct OpcodeInfo {
   Encoding encoding;
   std::uint16_t opcode;
@@ -29,11 +38,17 @@ struct OpcodeInfo {
   // data.
   std::uint8_t destination_dwords;
   std::uint8_t source_dwords[3];
+  SourceSet allowed[3];
+  // Bits of the first two dwords that are the same in every instruction with this opcode.
+  std::uint64_t fixed_bits;
+  std::uint64_t fixed_values;
+  std::uint32_t fixed_shuffle_bits;  // bits that are 0 in the dword of a DPP16
+  bool has_lane_shuffle;             // exists with DPP8 and DPP16
 
   std::string_view name() const { return mnemonic; }
 };
 
-// All opcodes, sorted by encoding and opcode. An opcode's id is its index here.
+// All opcodes of gfx1100, sorted by encoding and opcode. An opcode's id is its index here.
 std::span<const OpcodeInfo> opcode_table();
 
 // The id of an opcode; -1 when the encoding has no such opcode.

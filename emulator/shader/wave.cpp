@@ -85,4 +85,10 @@ void Wave::fail_illegal(const Instruction& instruction, const std::string& reaso
   fail(DispatchResult::Kind::illegal_instruction, address, reason + " at " + hexadecimal(address));
 }
 
+void Wave::fail_not_modelled(const Instruction& instruction, const std::string& reason) {
+  const std::uint64_t address = address_of(instruction);
+  fail(DispatchResult::Kind::not_modelled, address,
+       reason + " at " + hexadecimal(address) + " (legal, but not modelled by the emulator)");
+}
+
 }  // namespace redbolt::emulator

@@ -34,12 +34,15 @@ inline constexpr std::uint32_t shared_base = 235;
 inline constexpr std::uint32_t shared_limit = 236;
 inline constexpr std::uint32_t private_base = 237;
 inline constexpr std::uint32_t private_limit = 238;
+inline constexpr std::uint32_t vcc_zero = 251;   // up to date only while it is read
+inline constexpr std::uint32_t exec_zero = 252;  // likewise
 inline constexpr std::uint32_t scc = 253;
 inline constexpr std::uint32_t literal = 255;
 inline constexpr std::uint32_t discard = 256;  // and the next: a 64-bit result
 inline constexpr std::uint32_t apertures =
     258;  // 64 bits each: shared base, limit, private base, limit
 inline constexpr std::uint32_t inverse_two_pi_64 = 266;
+inline constexpr std::uint32_t zero = 268;   // and the next three: what may not be read
 inline constexpr std::uint32_t count = 288;  // room for a 512-bit load into the last registers
 }  // namespace scalar_index
 
@@ -112,6 +115,7 @@ struct alignas(64) Wave {
   const Dispatch* dispatch = nullptr;
   std::uint64_t scratch_address = 0;  // of this wave's scratch
   std::uint32_t scratch_size = 0;     // bytes per lane
+  std::uint32_t vgpr_count = 256;     // allocated; others are out of range
 
   std::array<std::uint32_t, instruction_class_count> executed{};
   MemoryCounts counts;
@@ -144,8 +148,10 @@ struct alignas(64) Wave {
   void branch(std::int32_t dwords);
 
   void fail(DispatchResult::Kind kind, std::uint64_t address, std::string message);
-  // Stops the wave at an instruction that cannot be executed, for the reason given.
+  // Stops the wave at an instruction that the card cannot execute, for the reason given.
   void fail_illegal(const Instruction& instruction, const std::string& reason);
+  // The same at one that the card would execute and the emulator cannot.
+  void fail_not_modelled(const Instruction& instruction, const std::string& reason);
 };
 
 }  // namespace redbolt::emulator

@@ -61,6 +61,7 @@ void Workgroup::start_wave(Wave& wave, const Dispatch& dispatch, const DispatchP
   wave.executed.fill(0);
   wave.counts = {};
   wave.failure = {};
+  wave.vgpr_count = plan.vgprs;
   wave.set_mode(plan.mode);
   wave.reset_scalars();
   const std::uint32_t lanes = std::min(total - number * lane_count, lane_count);

@@ -24,6 +24,8 @@ constexpr std::uint32_t last_inline_integer = 208;
 constexpr std::uint32_t first_inline_float = 240;
 constexpr std::uint32_t last_inline_float = 248;
 constexpr std::uint32_t first_vgpr = 256;
+constexpr std::uint32_t pops_exiting_wave_id = 239;
+constexpr std::uint32_t register_file = 256;  // VGPRs that an instruction can name
 
 Operand constant(std::uint32_t value, OperandKind kind = OperandKind::constant) {
   return Operand{value, kind, 0, 0};
@@ -94,7 +96,30 @@ std::uint32_t Decoding::get(Field field) const {
 }
 
 void Decoding::problem(const std::string& text) {
-  if (result.problem.empty()) result.problem = text;
+  if (!result.problem.empty() && !result.not_modelled) return;
+  result.problem = text;
+  result.not_modelled = false;
+}
+
+void Decoding::not_modelled(const std::string& reason) {
+  if (!result.problem.empty()) return;
+  result.problem = reason;
+  result.not_modelled = true;
+}
+
+void Decoding::finish() {
+  Instruction& instruction = result.instruction;
+  if (!result.problem.empty()) {
+    instruction.handler.store(execute_illegal, std::memory_order_relaxed);
+    result.has_extra = false;
+  } else if (nullified_) {
+    instruction.handler.store(execute_nothing, std::memory_order_relaxed);
+    result.has_extra = false;
+  } else if (reads_status_) {
+    result.extra.behind_status = instruction.handler.load(std::memory_order_relaxed);
+    instruction.handler.store(execute_with_status, std::memory_order_relaxed);
+    result.has_extra = true;
+  }
 }
 
 bool Decoding::select(Encoding wanted, unsigned opcode) {
@@ -106,10 +131,14 @@ bool Decoding::select(Encoding wanted, unsigned opcode) {
   }
   info = &opcode_table()[static_cast<std::size_t>(id)];
   instruction().opcode = static_cast<std::uint16_t>(id);
+  const std::uint64_t bits = words_[0] | std::uint64_t{words_[1]} << 32;
+  if ((bits & info->fixed_bits) != info->fixed_values) {
+    problem(std::string(info->mnemonic) + " has bits set that belong to no operand of it");
+  }
   const Binding* binding = find_binding(static_cast<unsigned>(id));
   if (binding == nullptr) {
-    problem(std::string(info->mnemonic) + " is not implemented");
-    return false;
+    not_modelled(std::string(info->mnemonic) + " is not implemented");
+    return true;
   }
   instruction().handler.store(binding->handler, std::memory_order_relaxed);
   instruction().kind = binding->kind;
@@ -117,15 +146,30 @@ bool Decoding::select(Encoding wanted, unsigned opcode) {
 }
 
 Operand Decoding::vgpr(std::uint32_t number, unsigned dwords) {
-  if (number + dwords > vgpr_limit_) {
-    problem("VGPR " + std::to_string(number + dwords - 1) + " is used but the wave has only " +
-            std::to_string(vgpr_limit_));
+  if (number + dwords > register_file) {
+    problem("VGPR " + std::to_string(number + dwords - 1) + " does not exist");
   }
+  if (number + dwords > vgpr_limit_) number = encoding == Encoding::vopd ? number % 4 : 0;
   return Operand{number, OperandKind::vgpr, 0, 0};
 }
 
-Operand Decoding::sgpr(std::uint32_t number) const {
-  return Operand{number, OperandKind::sgpr, 0, 0};
+std::uint16_t Decoding::vgpr_destination(std::uint32_t number, unsigned dwords) {
+  if (number + dwords > register_file) {
+    problem("VGPR " + std::to_string(number + dwords - 1) + " does not exist");
+  }
+  nullified_ = nullified_ || number + dwords > vgpr_limit_;
+  return static_cast<std::uint16_t>(number);
+}
+
+Operand Decoding::sgpr(std::uint32_t number, unsigned dwords) {
+  const bool odd = dwords == 2 && number % 2 != 0;
+  const bool unaligned = dwords > 2 && number % 4 != 0;
+  if (odd || unaligned) {
+    problem("scalar register " + std::to_string(number) + " does not begin a group of " +
+            std::to_string(dwords));
+  }
+  const bool reads_zero = number >= scalar_index::ttmp0 && number <= scalar_index::null;
+  return Operand{reads_zero ? scalar_index::zero : number, OperandKind::sgpr, 0, 0};
 }
 
 void Decoding::set_length(unsigned dwords) {
@@ -145,12 +189,38 @@ Operand Decoding::literal(ValueType type) {
   return constant(value);
 }
 
-Operand Decoding::source(std::uint32_t number, ValueType type, unsigned table_dwords) {
+bool Decoding::admits(SourceSet allowed, std::uint32_t number) const {
+  const bool is_vgpr = number >= first_vgpr;
+  const bool is_inline = (number >= first_inline_integer && number <= last_inline_integer) ||
+                         (number >= first_inline_float && number <= last_inline_float);
+  switch (allowed) {
+    case SourceSet::any:
+      return true;
+    case SourceSet::scalar:
+      return !is_vgpr;
+    case SourceSet::scalar_register:
+      return number <= scalar_index::exec_high;
+    case SourceSet::vgpr:
+      return is_vgpr;
+    case SourceSet::vgpr_or_inline:
+      return is_vgpr || is_inline;
+  }
+  return false;
+}
+
+Operand Decoding::source(std::uint32_t number, ValueType type, unsigned table_dwords,
+                         SourceSet allowed) {
+  if (!admits(allowed, number)) {
+    problem("source operand " + std::to_string(number) + " is not one that this instruction takes");
+  }
   if (number >= first_vgpr) {
     return vgpr(number - first_vgpr,
                 std::max(dword_count(type), type == ValueType::m64 ? 1 : table_dwords));
   }
-  if (number < first_inline_integer || number == scalar_index::scc) return sgpr(number);
+  if (number < first_inline_integer) {
+    if (type == ValueType::m64 && number >= scalar_index::exec) problem("EXEC is not a lane mask");
+    return sgpr(number, dword_count(type));
+  }
   if (number <= last_inline_integer) {
     return constant(inline_integer(number), OperandKind::constant_signed);
   }
@@ -159,15 +229,21 @@ Operand Decoding::source(std::uint32_t number, ValueType type, unsigned table_dw
   }
   if (number >= scalar_index::shared_base && number <= scalar_index::private_limit) {
     // Read as 32 bits these give the lower half, which is 0.
-    return sgpr(scalar_index::apertures + 2 * (number - scalar_index::shared_base));
+    return Operand{scalar_index::apertures + 2 * (number - scalar_index::shared_base),
+                   OperandKind::sgpr, 0, 0};
+  }
+  if (number == pops_exiting_wave_id) return constant(0);  // of pixel shaders
+  if (number == scalar_index::vcc_zero || number == scalar_index::exec_zero) reads_status_ = true;
+  if (number >= scalar_index::vcc_zero && number <= scalar_index::scc) {
+    return Operand{number, OperandKind::sgpr, 0, 0};
   }
   if (number == scalar_index::literal) return literal(type);
-  problem("source operand " + std::to_string(number) + " is not implemented");
+  problem("source operand " + std::to_string(number) + " does not exist");
   return constant(0);
 }
 
-Operand Decoding::short_source(std::uint32_t number, ValueType type) {
-  if (number < first_vgpr || !is_16bit(type)) return source(number, type);
+Operand Decoding::short_source(std::uint32_t number, ValueType type, SourceSet allowed) {
+  if (number < first_vgpr || !is_16bit(type)) return source(number, type, 1, allowed);
   Operand operand = vgpr((number - first_vgpr) & 0x7f);
   if ((number & 0x80) != 0) operand.modifiers |= modifier::high_half;
   return operand;
@@ -179,15 +255,15 @@ void Decoding::set_vector_destination(std::uint32_t number, ValueType type, bool
     number &= 0x7f;
   }
   const unsigned dwords = std::max<unsigned>(dword_count(type), info->destination_dwords);
-  instruction().destination = static_cast<std::uint16_t>(vgpr(number, dwords).value);
+  instruction().destination = vgpr_destination(number, dwords);
 }
 
 std::uint16_t Decoding::scalar_destination(std::uint32_t number, unsigned dwords) {
-  if (number == scalar_index::null) return scalar_index::discard;
-  if (number > scalar_index::exec_high || number % dwords != 0) {
+  if (number > scalar_index::exec_high || (dwords > 1 && number % std::min(dwords, 4u) != 0)) {
     problem("scalar destination " + std::to_string(number) + " does not exist or is not aligned");
     return scalar_index::discard;
   }
+  if (number >= scalar_index::ttmp0 && number <= scalar_index::null) return scalar_index::discard;
   return static_cast<std::uint16_t>(number);
 }
 
@@ -230,8 +306,20 @@ Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned v
       decode_dual(decoding);
       break;
     case Encoding::mubuf:
-      decoding.set_length(2);
-      decoding.select(Encoding::mubuf, decoding.get(fields::mubuf::op));
+    case Encoding::mtbuf:
+      decode_buffer(decoding);
+      break;
+    case Encoding::ldsdir:
+      decode_lds_direct(decoding);
+      break;
+    case Encoding::vinterp:
+      decode_interpolation(decoding);
+      break;
+    case Encoding::mimg:
+      decode_image(decoding);
+      break;
+    case Encoding::exp:
+      decode_export(decoding);
       break;
     case Encoding::ds:
     case Encoding::flat:
@@ -240,15 +328,10 @@ Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned v
       decode_memory(decoding);
       break;
     default:
-      decoding.problem("the encoding of instruction word " + std::to_string(words[0]) +
-                       " is not implemented");
+      decoding.problem("instruction word " + std::to_string(words[0]) + " has no known encoding");
   }
-  Instruction& instruction = decoding.instruction();
-  if (!decoding.result.problem.empty()) {
-    instruction.handler.store(execute_illegal, std::memory_order_relaxed);
-    decoding.result.has_extra = false;
-  }
-  mark_unmodified(instruction);
+  decoding.finish();
+  mark_unmodified(decoding.instruction());
   for (Instruction& inner : decoding.result.extra.inner) mark_unmodified(inner);
   return decoding.result;
 }

@@ -13,11 +13,12 @@ struct Decoded {
   Instruction instruction;
   InstructionExtra extra;  // to be linked to `instruction` by whoever keeps both
   bool has_extra = false;
-  std::string problem;  // why the handler is execute_illegal; empty otherwise
+  std::string problem;        // why the handler is execute_illegal; empty otherwise
+  bool not_modelled = false;  // the problem is the emulator's: the card would execute this
 };
 
 // Decodes the instruction that starts with words[0]; words behind its end are not looked at. Always
-// gives an instruction: what is unknown or not implemented stops the wave when it is executed.
+// gives an instruction: what is illegal or not modelled stops the wave when it is executed.
 // `vgpr_limit`: number of VGPRs the wave has.
 Decoded decode_instruction(const std::array<std::uint32_t, 3>& words, unsigned vgpr_limit);
 

@@ -12,33 +12,47 @@ struct Half {
   std::uint32_t destination;
 };
 
+// The VGPRs of one half by the read port they go through; -1 where it reads none.
+struct Ports {
+  int source0 = -1;
+  int source1 = -1;
+  int source2 = -1;
+};
+
 // Decodes one half as an instruction of its own; both share the literal.
-Instruction decode_half(Decoding& whole, const Half& half) {
-  Decoding part({whole.word(0), whole.word(1), whole.word(2)}, 256);
-  part.set_length(2);
-  if (!part.select(Encoding::vopd, half.opcode)) {
-    whole.problem(part.result.problem);
-    return {};
+Instruction decode_half(Decoding& whole, const Half& half, Ports& ports) {
+  if (!whole.select(Encoding::vopd, half.opcode)) return {};
+  const auto& info = *whole.info;
+  Instruction instruction = whole.instruction();
+  instruction.destination = whole.vgpr_destination(half.destination);
+  instruction.source[0] = whole.source(half.source0, info.source0);
+  if (half.source0 >= 256) ports.source0 = static_cast<int>(half.source0 - 256);
+  if (info.source1 != ValueType::none) {
+    instruction.source[1] = whole.vgpr(half.source1);
+    ports.source1 = static_cast<int>(half.source1);
+  } else if (half.source1 != 0) {
+    whole.problem("a move has no second source");
   }
-  Instruction& instruction = part.instruction();
-  const auto& info = *part.info;
-  instruction.destination = static_cast<std::uint16_t>(whole.vgpr(half.destination).value);
-  instruction.source[0] = part.source(half.source0, info.source0);
-  if (instruction.source[0].kind == OperandKind::vgpr) whole.vgpr(instruction.source[0].value);
-  if (info.source1 != ValueType::none) instruction.source[1] = whole.vgpr(half.source1);
   if (accumulates(info)) {
     instruction.source[2] = whole.vgpr(half.destination);
+    ports.source2 = static_cast<int>(half.destination);
   } else if (adds_constant(info)) {
-    instruction.source[2] = part.literal(info.destination);
+    instruction.source[2] = whole.literal(info.destination);
   } else if (multiplies_constant(info)) {
     instruction.source[2] = instruction.source[1];
-    instruction.source[1] = part.literal(info.destination);
+    instruction.source[1] = whole.literal(info.destination);
+    ports.source2 = ports.source1;
+    ports.source1 = -1;
   } else if (std::string_view(info.semantics) == "V_CNDMASK_B32") {
-    instruction.source[2] = part.sgpr(scalar_index::vcc);
+    instruction.source[2] = whole.sgpr(scalar_index::vcc);
   }
-  if (instruction.slots == 3) whole.trailing_word();
-  if (!part.result.problem.empty()) whole.problem(part.result.problem);
   return instruction;
+}
+
+// Both halves read at once: sources 0 and 1 from different banks of four, source 2 from an even and
+// an odd register (7.6 of AMD's document).
+bool share_a_bank(int x, int y, int banks) {
+  return x >= 0 && y >= 0 && x % banks == y % banks;
 }
 
 bool reads(const Instruction& instruction, std::uint16_t row) {
@@ -55,12 +69,22 @@ void decode_dual(Decoding& decoding) {
   const auto destination_x = decoding.get(fields::vopd::vdstx);
   // The lowest bit of Y's destination is not encoded: it is the opposite of X's.
   const auto destination_y = decoding.get(fields::vopd::vdsty) << 1 | (~destination_x & 1);
+  Ports ports_x, ports_y;
   const Instruction x =
-      decode_half(decoding, {decoding.get(fields::vopd::opx), decoding.get(fields::vopd::srcx0),
-                             decoding.get(fields::vopd::vsrcx1), destination_x});
+      decode_half(decoding,
+                  {decoding.get(fields::vopd::opx), decoding.get(fields::vopd::srcx0),
+                   decoding.get(fields::vopd::vsrcx1), destination_x},
+                  ports_x);
   const Instruction y =
-      decode_half(decoding, {decoding.get(fields::vopd::opy), decoding.get(fields::vopd::srcy0),
-                             decoding.get(fields::vopd::vsrcy1), destination_y});
+      decode_half(decoding,
+                  {decoding.get(fields::vopd::opy), decoding.get(fields::vopd::srcy0),
+                   decoding.get(fields::vopd::vsrcy1), destination_y},
+                  ports_y);
+  if (share_a_bank(ports_x.source0, ports_y.source0, 4) ||
+      share_a_bank(ports_x.source1, ports_y.source1, 4) ||
+      share_a_bank(ports_x.source2, ports_y.source2, 2)) {
+    decoding.problem("the halves of a dual instruction read the same register bank");
+  }
   Decoded& result = decoding.result;
   Instruction& whole = decoding.instruction();
   result.has_extra = true;

@@ -10,7 +10,8 @@ constexpr std::uint32_t dpp8_fetch_inactive = 234;
 constexpr std::uint32_t dpp16 = 250;
 constexpr unsigned row_lanes = 16;
 
-// A family of DPP16 controls: numbers first..first+15, whose low bits are the parameter n.
+// A family of DPP16 controls: numbers first..first+15, whose low bits are the parameter n. Shifts
+// and rotations by 0 do not exist.
 // Returns the source lane within the row, or -1 when there is none.
 struct RowControl {
   std::uint32_t first;
@@ -30,7 +31,7 @@ int row_source(std::uint32_t control, int lane) {
   if (control == 0x140) return 15 - lane;                      // row_mirror
   if (control == 0x141) return (lane & 8) | (7 - (lane & 7));  // row_half_mirror
   for (const auto& family : row_controls) {
-    if ((control & ~15u) == family.first)
+    if ((control & ~15u) == family.first && (control > family.first || family.first >= 0x150))
       return family.source(lane, static_cast<int>(control & 15));
   }
   return -2;
@@ -60,7 +61,7 @@ LaneControl decode_dpp16(Decoding& decoding, std::uint32_t word) {
     const unsigned position = lane % row_lanes;
     const int from = row_source(control, static_cast<int>(position));
     if (from == -2) {
-      decoding.problem("DPP control " + std::to_string(control) + " is not implemented");
+      decoding.problem("DPP control " + std::to_string(control) + " does not exist");
       return lanes;
     }
     if (from >= 0) {
@@ -87,12 +88,16 @@ bool is_lane_shuffle(std::uint32_t source0) {
 }
 
 void apply_lane_shuffle(Decoding& decoding, std::uint32_t source0, bool short_form) {
+  if (decoding.has_literal()) decoding.problem("a literal beside a lane shuffle");
   const std::uint32_t word = decoding.trailing_word();
+  if (!decoding.info->has_lane_shuffle) {
+    decoding.problem(std::string(decoding.info->mnemonic) + " does not exist with a lane shuffle");
+  }
+  if (source0 == dpp16 && (word & decoding.info->fixed_shuffle_bits) != 0) {
+    decoding.problem("the lane shuffle has signs of operands that have none");
+  }
   Decoded& result = decoding.result;
   Instruction& outer = result.instruction;
-  if (dword_count(decoding.info->source0) != 1) {
-    decoding.problem("a lane shuffle of a 64-bit operand is not implemented");
-  }
   const std::uint32_t number = 256 + (word & 0xff);
   const Operand origin = short_form ? decoding.short_source(number, decoding.info->source0)
                                     : decoding.source(number, decoding.info->source0);

@@ -13,16 +13,22 @@ Operand register_operand(Decoding& decoding, Field field, unsigned dwords) {
   return decoding.vgpr(decoding.get(field), dwords);
 }
 
+std::uint16_t register_destination(Decoding& decoding, Field field, unsigned dwords) {
+  return dwords == 0 ? std::uint16_t{0} : decoding.vgpr_destination(decoding.get(field), dwords);
+}
+
 void decode_ds(Decoding& decoding) {
   if (!decoding.select(Encoding::ds, decoding.get(fields::ds::op))) return;
-  if (decoding.get(fields::ds::gds) != 0) decoding.problem("GDS is not implemented");
+  if (decoding.get(fields::ds::gds) != 0) {
+    decoding.not_modelled(std::string(decoding.info->mnemonic) + " of the global data share (GDS)");
+  }
   auto& instruction = decoding.instruction();
   const auto& info = *decoding.info;
   instruction.source[0] = register_operand(decoding, fields::ds::addr, info.source_dwords[0]);
   instruction.source[1] = register_operand(decoding, fields::ds::data0, info.source_dwords[1]);
   instruction.source[2] = register_operand(decoding, fields::ds::data1, info.source_dwords[2]);
-  instruction.destination = static_cast<std::uint16_t>(
-      register_operand(decoding, fields::ds::vdst, info.destination_dwords).value);
+  instruction.destination =
+      register_destination(decoding, fields::ds::vdst, info.destination_dwords);
   instruction.immediate = static_cast<std::int32_t>(decoding.get(fields::ds::offset0) |
                                                     decoding.get(fields::ds::offset1) << 8);
 }
@@ -35,7 +41,11 @@ void decode_flat(Decoding& decoding) {
   const bool flat = decoding.encoding == Encoding::flat;
   const auto scalar_address = decoding.get(fields::flat::saddr);
   const bool has_scalar_address = !flat && scalar_address != scalar_index::null;
-  if (has_scalar_address) instruction.source[2] = decoding.sgpr(scalar_address);
+  if (has_scalar_address) {
+    if (scratch && scalar_address == scalar_index::exec_high)
+      decoding.problem("EXEC_HI as address");
+    instruction.source[2] = decoding.sgpr(scalar_address, scratch ? 1 : 2);
+  }
   // SCRATCH without SVE has no vector address; beside a scalar address it is a 32-bit offset.
   if (!scratch || decoding.get(fields::flat::sve) != 0) {
     const unsigned dwords = scratch || has_scalar_address ? 1 : 2;
@@ -46,19 +56,34 @@ void decode_flat(Decoding& decoding) {
   const bool returns = decoding.get(fields::flat::glc) != 0;
   const bool is_atomic = std::strstr(info.semantics, "ATOMIC") != nullptr;
   if (!is_atomic || returns) {
-    instruction.destination = static_cast<std::uint16_t>(
-        register_operand(decoding, fields::flat::vdst, info.destination_dwords).value);
+    instruction.destination =
+        register_destination(decoding, fields::flat::vdst, info.destination_dwords);
   }
   const auto offset = decoding.get(fields::flat::offset);
   // FLAT offsets are unsigned, the others signed.
   instruction.immediate =
       flat ? static_cast<std::int32_t>(offset) : static_cast<std::int32_t>(offset << 19) >> 19;
   if (returns) instruction.flags |= flag::glc;
-  if (scratch) instruction.flags |= flag::scratch_segment;
-  if (decoding.encoding == Encoding::global) instruction.flags |= flag::global_segment;
 }
 
 }  // namespace
+
+void decode_lds_direct(Decoding& decoding) {
+  if (!decoding.select(Encoding::ldsdir, decoding.get(fields::ldsdir::op))) return;
+  decoding.instruction().destination =
+      decoding.vgpr_destination(decoding.get(fields::ldsdir::vdst));
+}
+
+// Images and exports belong to graphics: told apart by name, and no further.
+void decode_image(Decoding& decoding) {
+  decoding.set_length(decoding.get(fields::mimg::nsa) != 0 ? 3 : 2);
+  decoding.select(Encoding::mimg, decoding.get(fields::mimg::op));
+}
+
+void decode_export(Decoding& decoding) {
+  decoding.set_length(2);
+  decoding.select(Encoding::exp, 0);
+}
 
 void decode_memory(Decoding& decoding) {
   decoding.set_length(2);

@@ -72,10 +72,11 @@ void set_source0(Decoding& decoding, std::uint32_t number, bool short_form) {
     instruction.source[0] = decoding.source(number, mixed_type(decoding, 0));
     return;
   }
+  const OpcodeInfo& info = *decoding.info;
   if (!is_lane_shuffle(number)) {
-    instruction.source[0] = short_form ? decoding.short_source(number, decoding.info->source0)
-                                       : decoding.source(number, decoding.info->source0,
-                                                         decoding.info->source_dwords[0]);
+    instruction.source[0] =
+        short_form ? decoding.short_source(number, info.source0, info.allowed[0])
+                   : decoding.source(number, info.source0, info.source_dwords[0], info.allowed[0]);
     return;
   }
   apply_lane_shuffle(decoding, number, short_form);
@@ -135,7 +136,7 @@ void select_saturating(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   instruction.flags |= flag::clamp;
   const Binding* binding = find_binding(instruction.opcode);
-  if (binding->saturating != nullptr) {
+  if (binding != nullptr && binding->saturating != nullptr) {
     instruction.handler.store(binding->saturating, std::memory_order_relaxed);
   }
 }
@@ -156,19 +157,21 @@ void set_long_sources(Decoding& decoding) {
   auto& instruction = decoding.instruction();
   const auto& info = *decoding.info;
   if (is_mixed_precision(info)) {
+    const bool shuffled = is_lane_shuffle(decoding.get(fields::vop3p::src0));
     instruction.source[1] =
-        decoding.source(decoding.get(fields::vop3p::src1), mixed_type(decoding, 1));
+        decoding.source(decoding.get(fields::vop3p::src1), mixed_type(decoding, 1), 1,
+                        shuffled ? SourceSet::vgpr : SourceSet::any);
     instruction.source[2] =
         decoding.source(decoding.get(fields::vop3p::src2), mixed_type(decoding, 2));
     return;
   }
   if (info.source1 != ValueType::none) {
-    instruction.source[1] =
-        decoding.source(decoding.get(fields::vop3::src1), info.source1, info.source_dwords[1]);
+    instruction.source[1] = decoding.source(decoding.get(fields::vop3::src1), info.source1,
+                                            info.source_dwords[1], info.allowed[1]);
   }
   if (info.source2 != ValueType::none) {
-    instruction.source[2] =
-        decoding.source(decoding.get(fields::vop3::src2), info.source2, info.source_dwords[2]);
+    instruction.source[2] = decoding.source(decoding.get(fields::vop3::src2), info.source2,
+                                            info.source_dwords[2], info.allowed[2]);
   }
 }
 
@@ -200,6 +203,23 @@ void decode_vop3p(Decoding& decoding) {
 }
 
 }  // namespace
+
+void decode_interpolation(Decoding& decoding) {
+  decoding.set_length(2);
+  if (!decoding.select(Encoding::vinterp, decoding.get(fields::vinterp::op))) return;
+  auto& instruction = decoding.instruction();
+  const auto& info = *decoding.info;
+  decoding.set_vector_destination(decoding.get(fields::vinterp::vdst), info.destination, false);
+  const Field numbers[] = {fields::vinterp::src0, fields::vinterp::src1, fields::vinterp::src2};
+  const ValueType types[] = {info.source0, info.source1, info.source2};
+  const auto negate = decoding.get(fields::vinterp::neg);
+  for (unsigned i = 0; i < 3; ++i) {
+    instruction.source[i] = decoding.source(decoding.get(numbers[i]), types[i], 1, info.allowed[i]);
+    add_signs(instruction.source[i], false, (negate >> i & 1) != 0);
+  }
+  apply_operand_select(instruction, info, decoding.get(fields::vinterp::opsel));
+  if (decoding.get(fields::vinterp::clmp) != 0) select_saturating(decoding);
+}
 
 void decode_vector(Decoding& decoding) {
   switch (decoding.encoding) {

@@ -1,5 +1,5 @@
-// Instructions that run other instructions: lane shuffles (DPP), duals (VOPD); and those that
-// cannot run at all.
+// Instructions that run other instructions: lane shuffles (DPP), duals (VOPD), readers of VCCZ and
+// EXECZ; and those that cannot run at all.
 #include "code_cache.hpp"
 #include "decode/decoder.hpp"
 #include "semantics/registry.hpp"
@@ -59,7 +59,20 @@ void execute_illegal(Wave& wave, const Instruction& instruction) {
     const CodePage* page = wave.code->page(address + 4 * i);
     if (page != nullptr) words[i] = page->words()[(address + 4 * i - page->base()) / 4];
   }
-  wave.fail_illegal(instruction, decode_instruction(words, wave.page->vgpr_limit()).problem);
+  const Decoded decoded = decode_instruction(words, wave.page->vgpr_limit());
+  if (decoded.not_modelled) {
+    wave.fail_not_modelled(instruction, decoded.problem);
+  } else {
+    wave.fail_illegal(instruction, decoded.problem);
+  }
+}
+
+void execute_nothing(Wave&, const Instruction&) {}
+
+void execute_with_status(Wave& wave, const Instruction& instruction) {
+  wave.scalar[scalar_index::vcc_zero] = wave.vcc() == 0 ? 1 : 0;
+  wave.scalar[scalar_index::exec_zero] = wave.exec() == 0 ? 1 : 0;
+  instruction.extra->behind_status(wave, instruction);
 }
 
 }  // namespace redbolt::emulator

@@ -51,6 +51,9 @@ void execute_lane_shuffle(Wave& wave, const Instruction& instruction);  // DPP8,
 void execute_dual(Wave& wave, const Instruction& instruction);          // VOPD, halves in any order
 void execute_dual_swapped(Wave& wave,
                           const Instruction& instruction);  // VOPD, each reads the other
-void execute_illegal(Wave& wave, const Instruction& instruction);
+// After VCCZ and EXECZ have been brought up to date: InstructionExtra::behind_status.
+void execute_with_status(Wave& wave, const Instruction& instruction);
+void execute_nothing(Wave& wave, const Instruction& instruction);
+void execute_illegal(Wave& wave, const Instruction& instruction);  // or not modelled
 
 }  // namespace redbolt::emulator

@@ -16,7 +16,7 @@ class MemoryAtomic : public SingleWave {
   }
   Instruction returning(u32 destination) {
     auto instruction = make(destination, vgpr(0), vgpr(2));
-    instruction.flags = flag::glc | flag::global_segment;
+    instruction.flags = flag::glc;
     return instruction;
   }
 };
@@ -25,7 +25,7 @@ TEST_F(MemoryAtomic, AddReturnsTheOldValueOnlyWhenAsked) {
   randomise(2);
   const auto before = memory.read<u32>(8 * 4);
   auto instruction = returning(10);
-  instruction.flags = flag::global_segment;
+  instruction.flags = 0;
   run("GLOBAL_ATOMIC_ADD_U32", instruction);
   EXPECT_EQ(memory.read<u32>(8 * 4), before + v(2, 4));
   EXPECT_EQ(v(10, 4), 0xdeadbeef);

@@ -99,8 +99,10 @@ Disassembly Disassembler::disassemble(const std::array<std::uint32_t, 3>& words)
   result.text = trimmed(text);
   // LLVM shows some words that the card would not take (misaligned or wrong registers), with a
   // remark.
-  const bool doubtful = result.text.find("Warning") != std::string::npos ||
-                        result.text.find("/*") != std::string::npos;
+  // A hint of s_delay_alu that means nothing is still a hint.
+  const bool doubtful = (result.text.find("Warning") != std::string::npos ||
+                         result.text.find("/*") != std::string::npos) &&
+                        result.text.find("/* invalid inst") == std::string::npos;
   if (doubtful) result.bytes = 0;
   return result;
 }

@@ -38,6 +38,7 @@ struct DispatchResult {
     completed,
     memory_fault,         // address: the virtual address; the port has recorded the fault
     illegal_instruction,  // address: of the instruction; message names it
+    not_modelled,         // the same for what the card would execute and the emulator does not
     refused,              // impossible resources; nothing ran
     aborted,              // the stop token was triggered
   };
