@@ -88,8 +88,9 @@ Disassembler::~Disassembler() {
 }
 
 Disassembly Disassembler::disassemble(const std::array<std::uint32_t, 3>& words) const {
-  std::array<std::uint8_t, 12> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
+  // A fourth dword shows when LLVM takes more than the three that an instruction has at most.
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::size_t i = 0; i < 4 * words.size(); ++i) {
     bytes[i] = static_cast<std::uint8_t>(words[i / 4] >> (8 * (i % 4)));
   }
   char text[256] = {};
