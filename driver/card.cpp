@@ -62,6 +62,41 @@ void HostBlock::release() noexcept {
   memory_.reset();
 }
 
+VmContext::VmContext(VmContext&& other) noexcept
+    : machine_(std::exchange(other.machine_, nullptr)), vmid_(other.vmid_) {}
+
+VmContext& VmContext::operator=(VmContext&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  machine_ = std::exchange(other.machine_, nullptr);
+  vmid_ = other.vmid_;
+  return *this;
+}
+
+VmContext::~VmContext() {
+  release();
+}
+
+void VmContext::release() noexcept {
+  if (Machine* machine = std::exchange(machine_, nullptr)) machine->release_context(vmid_);
+}
+
+void VmContext::grant(GpuAddress address, Bytes size, MemoryAccess access) {
+  machine_->contexts().grant(static_cast<unsigned>(vmid_.value()), address, size, access);
+}
+
+void VmContext::revoke(GpuAddress address, Bytes size) {
+  machine_->contexts().revoke(static_cast<unsigned>(vmid_.value()), address, size);
+}
+
+GpuAddress VmContext::progress_word() const {
+  return AddressSpace::kPrivatePage;
+}
+
+std::uint32_t VmContext::progress() const {
+  return machine_->contexts().progress(static_cast<unsigned>(vmid_.value()));
+}
+
 Card::Card(std::unique_ptr<pci::PciFunction> function, const FirmwareSource& firmware,
            CardOptions options)
     : machine_(std::make_unique<Machine>(std::move(function), firmware, std::move(options))) {}
@@ -94,6 +129,10 @@ void Card::write_vram(const VramBlock& block, Bytes offset, std::span<const std:
 
 void Card::read_vram(const VramBlock& block, Bytes offset, std::span<std::byte> data) {
   machine_->read_vram(block, offset, data);
+}
+
+VmContext Card::create_context() {
+  return machine_->create_context();
 }
 
 DispatchLimits Card::dispatch_limits() const {

@@ -19,7 +19,7 @@ const char* to_string(DriverErrorCode code) {
   constexpr std::array names = {"unsupported_card", "invalid_discovery",  "timeout",
                                 "firmware_refused", "command_refused",    "link_lost",
                                 "out_of_vram",      "out_of_host_memory", "unsupported_kernel",
-                                "invalid_argument", "card_fault"};
+                                "invalid_argument", "out_of_contexts",    "card_fault"};
   const auto index = static_cast<std::size_t>(code);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -83,6 +83,7 @@ void Machine::release_vram(GpuAddress address) noexcept {
   const VramRange range = found->second;
   blocks_.erase(found);
   try {
+    contexts_->revoke_everywhere(address, Bytes(range.size));
     address_space_->unmap(address, Bytes(range.size));
     vram_->free(range.offset.value(), range.size);
   } catch (...) {
@@ -112,6 +113,7 @@ HostBlock Machine::allocate_host(Bytes size) {
 
 void Machine::release_host(GpuAddress address, Bytes size) noexcept {
   try {
+    contexts_->revoke_everywhere(address, size);
     address_space_->unmap(address, size);
   } catch (...) {
     // The card may still have the translation: it must not reach the memory any more.
@@ -120,6 +122,23 @@ void Machine::release_host(GpuAddress address, Bytes size) noexcept {
       link_->disable_bus_master();
     } catch (...) {
     }
+  }
+}
+
+VmContext Machine::create_context() {
+  registers_.set_step("create a VM context");
+  VmContext context;
+  context.vmid_ = Vmid(contexts_->create());
+  context.machine_ = this;
+  return context;
+}
+
+void Machine::release_context(Vmid vmid) noexcept {
+  try {
+    contexts_->destroy(static_cast<unsigned>(vmid.value()));
+  } catch (...) {
+    // The card no longer answers. The context stays out of use.
+    had_error_ = true;
   }
 }
 

@@ -16,6 +16,7 @@
 #include "link.hpp"
 #include "link_counters.hpp"
 #include "memory/address_space.hpp"
+#include "memory/context_tables.hpp"
 #include "memory/memory_hub.hpp"
 #include "memory/range_allocator.hpp"
 #include "memory/vram_window.hpp"
@@ -51,6 +52,10 @@ class Machine {
 
   void write_vram(const VramBlock& block, Bytes offset, std::span<const std::byte> data);
   void read_vram(const VramBlock& block, Bytes offset, std::span<std::byte> data);
+
+  VmContext create_context();
+  ContextTables& contexts() { return *contexts_; }
+  void release_context(Vmid vmid) noexcept;
 
   DispatchLimits dispatch_limits() const;
   ComputeQueue& compute() { return *compute_; }
@@ -117,6 +122,7 @@ class Machine {
   std::optional<AddressSpace> address_space_;
   std::optional<MemoryHub> multimedia_hub_;
   std::optional<MemoryHub> graphics_hub_;
+  std::optional<ContextTables> contexts_;
   std::optional<InterruptHandler> interrupts_;
   std::optional<SecurityProcessor> security_;
   std::optional<PowerController> power_;

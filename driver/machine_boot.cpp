@@ -212,7 +212,9 @@ bool Machine::choose_start() {
 void Machine::forget_parts() {
   link_->disable_bus_master();
   if (address_space_) address_space_->attach({});
+  if (contexts_) contexts_->detach();
   release_queues();
+  contexts_.reset();
   is_running_ = false;
 }
 
@@ -331,6 +333,7 @@ void Machine::start_graphics() {
   graphics_->configure(chip_->doorbell_range_upper);
   address_space_->attach({&*graphics_hub_, &*multimedia_hub_});
   address_space_->invalidate();
+  contexts_.emplace(*address_space_, *graphics_hub_, *window_, *host_data_path_);
 }
 
 void Machine::start_copy_engine() {

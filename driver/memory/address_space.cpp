@@ -1,6 +1,7 @@
 #include "memory/address_space.hpp"
 
 #include "memory/vram_layout.hpp"
+#include "redbolt/base/checked.hpp"
 #include "redbolt/driver/driver_error.hpp"
 
 namespace redbolt::driver {
@@ -19,12 +20,12 @@ std::uint64_t preferred_alignment(std::uint64_t size) {
 
 AddressSpace::AddressSpace(VramWindow& window, HostDataPath& host_data_path)
     : host_data_path_(host_data_path),
+      writer_([&window](VramOffset offset, std::span<const std::uint64_t> entries) {
+        window.write(offset, std::as_bytes(entries));
+      }),
       tables_(vram_layout::kPageTables.value(), vram_layout::kPageTablesSize.count()),
-      addresses_(0, kVmLast.value() + 1 - kVmStart.value()),
-      page_table_(vram_layout::kRootPageTable, tables_,
-                  [&window](VramOffset offset, std::span<const std::uint64_t> entries) {
-                    window.write(offset, std::as_bytes(entries));
-                  }) {}
+      addresses_(0, kPrivatePage.value() - kVmStart.value()),
+      page_table_(vram_layout::kRootPageTable, tables_, writer_) {}
 
 GpuAddress AddressSpace::map(std::span<const PageTable::Piece> pieces, std::uint64_t size,
                              std::uint64_t alignment, Aperture aperture,
@@ -73,6 +74,15 @@ void AddressSpace::unmap(GpuAddress address, Bytes size) {
   invalidate();
   page_table_.reclaim();
   addresses_.free(start, size.count());
+}
+
+std::optional<PageTable::Mapping> AddressSpace::find(GpuAddress address, Bytes size) const {
+  if (address < kVmStart || size.count() == 0 ||
+      !range_fits((address - kVmStart).count(), size.count(),
+                  kVmLast.value() + 1 - kVmStart.value())) {
+    return std::nullopt;
+  }
+  return page_table_.find((address - kVmStart).count(), size.count());
 }
 
 void AddressSpace::invalidate() {

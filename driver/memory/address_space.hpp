@@ -1,6 +1,7 @@
 // The GPU VM: hands out addresses, keeps the page tables and the hubs' TLBs in step with them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,12 +32,22 @@ class AddressSpace {
   // HDP flush, then every attached hub drops its translations.
   void invalidate();
 
+  // For page tables of other contexts, which show parts of this space at the same addresses.
+  // find() gives what a range is mapped to; nothing if a part of it is not.
+  std::optional<PageTable::Mapping> find(GpuAddress address, Bytes size) const;
+  RangeAllocator& tables() { return tables_; }
+  const PageTable::Writer& writer() const { return writer_; }
+
+  // Never mapped here: a page that each of the other contexts has of its own.
+  static constexpr GpuAddress kPrivatePage{kVmLast.value() + 1 - PageTable::kPage.count()};
+
  private:
   GpuAddress map(std::span<const PageTable::Piece> pieces, std::uint64_t size,
                  std::uint64_t alignment, Aperture aperture, PagePermissions permissions);
 
   HostDataPath& host_data_path_;
   std::vector<MemoryHub*> hubs_;
+  PageTable::Writer writer_;
   RangeAllocator tables_;
   RangeAllocator addresses_;  // relative to kVmStart
   PageTable page_table_;

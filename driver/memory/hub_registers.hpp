@@ -16,9 +16,7 @@ struct HubRegisters {
   const registers::Register* l1_tlb_control;
   const registers::Register *l2_control, *l2_control2, *l2_control3, *l2_control4, *l2_control5;
   const registers::Register* context_control;
-  const registers::Register *context_start_low, *context_start_high;
-  const registers::Register *context_end_low, *context_end_high;
-  const registers::Register *context_base_low, *context_base_high;
+  const registers::Register *context_start_low, *context_end_low, *context_base_low;
   const registers::Register *identity_low_low, *identity_low_high;
   const registers::Register *identity_high_low, *identity_high_high;
   const registers::Register *identity_offset_low, *identity_offset_high;
@@ -28,45 +26,30 @@ struct HubRegisters {
 };
 
 // `P` is the prefix of a hub's registers (GC or MM), `ns` their namespace.
-#define REDBOLT_HUB_REGISTERS(ns, P, SEMAPHORE, BANK)       \
-  {&ns::P##MC_VM_AGP_BASE,                                  \
-   &ns::P##MC_VM_AGP_BOT,                                   \
-   &ns::P##MC_VM_AGP_TOP,                                   \
-   &ns::P##MC_VM_SYSTEM_APERTURE_LOW_ADDR,                  \
-   &ns::P##MC_VM_SYSTEM_APERTURE_HIGH_ADDR,                 \
-   &ns::P##MC_VM_SYSTEM_APERTURE_DEFAULT_ADDR_LSB,          \
-   &ns::P##MC_VM_SYSTEM_APERTURE_DEFAULT_ADDR_MSB,          \
-   &ns::P##VM_L2_PROTECTION_FAULT_DEFAULT_ADDR_LO32,        \
-   &ns::P##VM_L2_PROTECTION_FAULT_DEFAULT_ADDR_HI32,        \
-   &ns::P##VM_L2_PROTECTION_FAULT_CNTL,                     \
-   &ns::P##VM_L2_PROTECTION_FAULT_CNTL2,                    \
-   &ns::P##VM_L2_PROTECTION_FAULT_STATUS,                   \
-   &ns::P##VM_L2_PROTECTION_FAULT_ADDR_LO32,                \
-   &ns::P##VM_L2_PROTECTION_FAULT_ADDR_HI32,                \
-   &ns::P##MC_VM_MX_L1_TLB_CNTL,                            \
-   &ns::P##VM_L2_CNTL,                                      \
-   &ns::P##VM_L2_CNTL2,                                     \
-   &ns::P##VM_L2_CNTL3,                                     \
-   &ns::P##VM_L2_CNTL4,                                     \
-   &ns::P##VM_L2_CNTL5,                                     \
-   &ns::P##VM_CONTEXT0_CNTL,                                \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_START_ADDR_LO32,          \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_START_ADDR_HI32,          \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_END_ADDR_LO32,            \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_END_ADDR_HI32,            \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_BASE_ADDR_LO32,           \
-   &ns::P##VM_CONTEXT0_PAGE_TABLE_BASE_ADDR_HI32,           \
-   &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_LOW_ADDR_LO32,  \
-   &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_LOW_ADDR_HI32,  \
-   &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_HIGH_ADDR_LO32, \
-   &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_HIGH_ADDR_HI32, \
-   &ns::P##VM_L2_CONTEXT_IDENTITY_PHYSICAL_OFFSET_LO32,     \
-   &ns::P##VM_L2_CONTEXT_IDENTITY_PHYSICAL_OFFSET_HI32,     \
-   &ns::P##VM_INVALIDATE_ENG0_ADDR_RANGE_LO32,              \
-   SEMAPHORE,                                               \
-   &ns::P##VM_INVALIDATE_ENG17_REQ,                         \
-   &ns::P##VM_INVALIDATE_ENG17_ACK,                         \
-   BANK}
+#define REDBOLT_HUB_REGISTERS(ns, P, SEMAPHORE, BANK)                                            \
+  {                                                                                              \
+    &ns::P##MC_VM_AGP_BASE, &ns::P##MC_VM_AGP_BOT, &ns::P##MC_VM_AGP_TOP,                        \
+        &ns::P##MC_VM_SYSTEM_APERTURE_LOW_ADDR, &ns::P##MC_VM_SYSTEM_APERTURE_HIGH_ADDR,         \
+        &ns::P##MC_VM_SYSTEM_APERTURE_DEFAULT_ADDR_LSB,                                          \
+        &ns::P##MC_VM_SYSTEM_APERTURE_DEFAULT_ADDR_MSB,                                          \
+        &ns::P##VM_L2_PROTECTION_FAULT_DEFAULT_ADDR_LO32,                                        \
+        &ns::P##VM_L2_PROTECTION_FAULT_DEFAULT_ADDR_HI32, &ns::P##VM_L2_PROTECTION_FAULT_CNTL,   \
+        &ns::P##VM_L2_PROTECTION_FAULT_CNTL2, &ns::P##VM_L2_PROTECTION_FAULT_STATUS,             \
+        &ns::P##VM_L2_PROTECTION_FAULT_ADDR_LO32, &ns::P##VM_L2_PROTECTION_FAULT_ADDR_HI32,      \
+        &ns::P##MC_VM_MX_L1_TLB_CNTL, &ns::P##VM_L2_CNTL, &ns::P##VM_L2_CNTL2,                   \
+        &ns::P##VM_L2_CNTL3, &ns::P##VM_L2_CNTL4, &ns::P##VM_L2_CNTL5, &ns::P##VM_CONTEXT0_CNTL, \
+        &ns::P##VM_CONTEXT0_PAGE_TABLE_START_ADDR_LO32,                                          \
+        &ns::P##VM_CONTEXT0_PAGE_TABLE_END_ADDR_LO32,                                            \
+        &ns::P##VM_CONTEXT0_PAGE_TABLE_BASE_ADDR_LO32,                                           \
+        &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_LOW_ADDR_LO32,                                  \
+        &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_LOW_ADDR_HI32,                                  \
+        &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_HIGH_ADDR_LO32,                                 \
+        &ns::P##VM_L2_CONTEXT1_IDENTITY_APERTURE_HIGH_ADDR_HI32,                                 \
+        &ns::P##VM_L2_CONTEXT_IDENTITY_PHYSICAL_OFFSET_LO32,                                     \
+        &ns::P##VM_L2_CONTEXT_IDENTITY_PHYSICAL_OFFSET_HI32,                                     \
+        &ns::P##VM_INVALIDATE_ENG0_ADDR_RANGE_LO32, SEMAPHORE, &ns::P##VM_INVALIDATE_ENG17_REQ,  \
+        &ns::P##VM_INVALIDATE_ENG17_ACK, BANK                                                    \
+  }
 
 inline constexpr HubRegisters kGraphicsHub =
     REDBOLT_HUB_REGISTERS(registers::gc, GC, nullptr, nullptr);

@@ -10,7 +10,6 @@ namespace gc = registers::gc;
 namespace mmhub = registers::mmhub;
 
 constexpr unsigned kInvalidationEngines = 18;
-constexpr std::uint32_t kOwnVmid = 1u << 0;  // context 0
 
 // Values follow the reference boot. The two hubs have the same fields, so the graphics hub's serve
 // both (tests/driver compares the tables).
@@ -54,15 +53,13 @@ constexpr std::uint32_t kContextControl =
         .bits |
     kFaultHandling;
 
-constexpr std::uint32_t kInvalidateRequest =
-    (gc::GCVM_INVALIDATE_ENG17_REQ.per_vmid_invalidate_req(kOwnVmid) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.flush_type(0) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_ptes(1) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde0(1) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde1(1) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde2(1) |
-     gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l1_ptes(1))
-        .bits;
+constexpr std::uint32_t kInvalidateRequest = (gc::GCVM_INVALIDATE_ENG17_REQ.flush_type(0) |
+                                              gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_ptes(1) |
+                                              gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde0(1) |
+                                              gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde1(1) |
+                                              gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l2_pde2(1) |
+                                              gc::GCVM_INVALIDATE_ENG17_REQ.invalidate_l1_ptes(1))
+                                                 .bits;
 
 constexpr std::uint32_t low32(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
@@ -91,7 +88,8 @@ MemoryHub::MemoryHub(RegisterFile& registers, Kind kind)
 void MemoryHub::configure(const Framebuffer& framebuffer, VramOffset root) {
   configure_apertures(framebuffer);
   configure_caches();
-  configure_context(root);
+  set_context(0, root);
+  close_identity_aperture();
   configure_invalidation();
 }
 
@@ -130,19 +128,20 @@ void MemoryHub::configure_caches() {
   registers_.write(*hub_.l2_control5, kL2Control5);
 }
 
-void MemoryHub::configure_context(VramOffset root) {
-  const std::uint64_t first_page = kVmStart.value() >> 12;
-  const std::uint64_t last_page = kVmLast.value() >> 12;
-  registers_.write(*hub_.context_start_low, low32(first_page));
-  registers_.write(*hub_.context_start_high, high32(first_page));
-  registers_.write(*hub_.context_end_low, low32(last_page));
-  registers_.write(*hub_.context_end_high, high32(last_page));
-
+// The contexts' registers follow each other: one control register each, three pairs of addresses.
+void MemoryHub::set_context(unsigned vmid, VramOffset root) {
+  const auto write_pair = [&](const registers::Register& low, std::uint64_t value) {
+    registers_.write_nth(low, 2 * vmid, low32(value));
+    registers_.write_nth(low, 2 * vmid + 1, high32(value));
+  };
   constexpr std::uint64_t kValid = 1;
-  registers_.write(*hub_.context_base_low, low32(root.value() | kValid));
-  registers_.write(*hub_.context_base_high, high32(root.value()));
-  registers_.write(*hub_.context_control, kContextControl);
+  write_pair(*hub_.context_start_low, kVmStart.value() >> 12);
+  write_pair(*hub_.context_end_low, kVmLast.value() >> 12);
+  write_pair(*hub_.context_base_low, root.value() | kValid);
+  registers_.write_nth(*hub_.context_control, vmid, kContextControl);
+}
 
+void MemoryHub::close_identity_aperture() {
   // Identity aperture of context 1 off: low end above high end.
   registers_.write(*hub_.identity_low_low, 0xffffffff);
   registers_.write(*hub_.identity_low_high, 0xf);
@@ -160,12 +159,14 @@ void MemoryHub::configure_invalidation() {
   }
 }
 
-void MemoryHub::invalidate() {
+void MemoryHub::invalidate(std::uint32_t contexts) {
   if (hub_.engine17_semaphore) {
     registers_.wait(*hub_.engine17_semaphore, 1, 1);  // reading 1 acquires it
   }
-  registers_.write(*hub_.engine17_request, kInvalidateRequest);
-  registers_.wait(*hub_.engine17_acknowledge, kOwnVmid, kOwnVmid);
+  registers_.write(*hub_.engine17_request,
+                   gc::GCVM_INVALIDATE_ENG17_REQ.per_vmid_invalidate_req(contexts).applied_to(
+                       kInvalidateRequest));
+  registers_.wait(*hub_.engine17_acknowledge, contexts, contexts);
   if (hub_.engine17_semaphore) registers_.write(*hub_.engine17_semaphore, 0);
   if (hub_.bank_select) {
     // The reserved bank keeps translations of its own; the read makes sure the write has arrived.

@@ -1,6 +1,8 @@
 // A memory hub: translates addresses for a group of engines. A card has two with the same registers
 // at different places: the graphics hub (shaders, command processors, copy engines) and the
-// multimedia hub (interrupt handler and the rest). This driver uses VM context 0 only.
+// multimedia hub (interrupt handler and the rest). Context 0 is the driver's own, on both; contexts
+// 1 to 15 are given out (context_tables.hpp), on the graphics hub alone: nothing that runs on
+// behalf of a client passes through the other.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +15,8 @@ namespace redbolt::driver {
 // Where the GPU VM lies: a range that no other aperture touches.
 inline constexpr GpuAddress kVmStart{0x2000'0000'0000};
 inline constexpr GpuAddress kVmLast{0x7fff'ffff'ffff};
+
+inline constexpr unsigned kVmContexts = 16;
 
 // The card's video memory as the memory controller numbers it.
 struct Framebuffer {
@@ -36,8 +40,13 @@ class MemoryHub {
   // Apertures, TLBs, caches, and context 0 with its page table at `root`.
   void configure(const Framebuffer& framebuffer, VramOffset root);
 
-  // Drops every cached translation of context 0 and waits until that has happened.
-  void invalidate();
+  // Context `vmid` translates by the page table at `root`, with the same range as context 0. What
+  // the hub has cached of it stays until invalidate().
+  void set_context(unsigned vmid, VramOffset root);
+
+  // Drops every cached translation of some contexts, one bit each, and waits until that has
+  // happened.
+  void invalidate(std::uint32_t contexts = 1u << 0);
 
   // A protection fault, as the hub recorded the first since the last clear.
   struct Fault {
@@ -52,7 +61,7 @@ class MemoryHub {
  private:
   void configure_apertures(const Framebuffer& framebuffer);
   void configure_caches();
-  void configure_context(VramOffset root);
+  void close_identity_aperture();
   void configure_invalidation();
 
   RegisterFile& registers_;

@@ -10,7 +10,8 @@ namespace redbolt::driver {
 std::uint64_t pte::leaf(Aperture aperture, std::uint64_t physical, PagePermissions permissions,
                         unsigned fragment, bool above_last_level) {
   std::uint64_t entry = (physical & kAddressMask) | kValid;
-  if (aperture == Aperture::system) entry |= kSystem | kSnooped | kUncached;
+  if (aperture == Aperture::system) entry |= kSystem | kSnooped;
+  if (aperture == Aperture::system || !permissions.cached) entry |= kUncached;
   if (permissions.read) entry |= kReadable;
   if (permissions.write) entry |= kWriteable;
   if (permissions.execute) entry |= kExecutable;
@@ -71,7 +72,19 @@ PageTable::PageTable(VramOffset root, RangeAllocator& tables, Writer writer)
   flush(*root_);
 }
 
-PageTable::~PageTable() = default;
+PageTable::~PageTable() {
+  for (const auto& child : root_->children) {
+    if (child) give_back(*child);
+  }
+  reclaim();
+}
+
+void PageTable::give_back(const Table& table) {
+  for (const auto& child : table.children) {
+    if (child) give_back(*child);
+  }
+  tables_.free(table.offset.value(), kPage.count());
+}
 
 void PageTable::flush(Table& table) {
   if (table.dirty_begin >= table.dirty_end) return;
@@ -165,6 +178,36 @@ void PageTable::unmap_in(Table& table, unsigned level, std::uint64_t address, st
     address = next;
   }
   flush(table);
+}
+
+std::optional<PageTable::Mapping> PageTable::find(std::uint64_t address, std::uint64_t size) const {
+  Mapping mapping{{}, Aperture::video};
+  const std::uint64_t end = address + size;
+  for (std::uint64_t at = address; at < end;) {
+    unsigned level = 0;
+    const Table* table = root_.get();
+    const auto index = [&] { return static_cast<unsigned>(at / coverage(level) % kEntries); };
+    while (const Table* child = table->children[index()].get()) {
+      table = child;
+      ++level;
+    }
+    const std::uint64_t entry = table->entries[index()];
+    if (entry == 0) return std::nullopt;
+    const Aperture aperture = (entry & pte::kSystem) != 0 ? Aperture::system : Aperture::video;
+    if (at != address && aperture != mapping.aperture) return std::nullopt;
+    mapping.aperture = aperture;
+    const std::uint64_t leaf = coverage(level);
+    const std::uint64_t step = std::min((at / leaf + 1) * leaf, end) - at;
+    const std::uint64_t physical = (entry & pte::kAddressMask) + at % leaf;
+    auto& pieces = mapping.pieces;
+    if (!pieces.empty() && pieces.back().physical + pieces.back().size == physical) {
+      pieces.back().size += step;
+    } else {
+      pieces.push_back({physical, step});
+    }
+    at += step;
+  }
+  return mapping;
 }
 
 void PageTable::reclaim() {

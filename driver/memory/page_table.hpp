@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PagePermissions {
   bool read = true;
   bool write = true;
   bool execute = false;
+  bool cached = true;  // by the card's L2; host memory never is
 };
 
 // Bits of an entry (card/pte_bits_gfx11.csv of the reference tables).
@@ -68,6 +70,7 @@ class PageTable {
   // The root is at `root`, further tables come from `tables` (offsets in video memory). The root is
   // written as zeros.
   PageTable(VramOffset root, RangeAllocator& tables, Writer writer);
+  // Gives all tables but the root back: no engine may be using them any more.
   ~PageTable();
   PageTable(const PageTable&) = delete;
   PageTable& operator=(const PageTable&) = delete;
@@ -85,6 +88,14 @@ class PageTable {
   void map(std::uint64_t address, std::span<const Piece> pieces, Aperture aperture,
            PagePermissions permissions);
 
+  // What a range is mapped to, as map() would take it.
+  struct Mapping {
+    std::vector<Piece> pieces;
+    Aperture aperture;
+  };
+  // Nothing if a part of the range is not mapped, or parts of it to different apertures.
+  std::optional<Mapping> find(std::uint64_t address, std::uint64_t size) const;
+
   // The range has to be mapped by whole calls of map(). Tables that become empty are kept until
   // reclaim(): the card may have them in its TLB.
   void unmap(std::uint64_t address, std::uint64_t size);
@@ -101,6 +112,7 @@ class PageTable {
   void map_piece(Table& table, unsigned level, std::uint64_t address, const Run& run);
   void unmap_in(Table& table, unsigned level, std::uint64_t address, std::uint64_t size);
   void flush(Table& table);
+  void give_back(const Table& table);
 
   RangeAllocator& tables_;
   Writer writer_;

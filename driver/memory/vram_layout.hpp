@@ -21,6 +21,7 @@ inline constexpr Bytes kPspRingSize{64 << 10};
 inline constexpr VramOffset kSmuTable{0x97000};
 inline constexpr Bytes kSmuTableSize{16 << 10};
 inline constexpr VramOffset kComputeMqd{0x9b000};
+inline constexpr VramOffset kEmptyRoot{0x9c000};    // root page table of the contexts not in use
 inline constexpr VramOffset kPspMessage{0x100000};  // firmware on its way to the PSP
 inline constexpr Bytes kPspMessageSize{1 << 20};
 inline constexpr VramOffset kTrustedMemory{0x200000};  // TMR: belongs to the PSP once set up

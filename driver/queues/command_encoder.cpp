@@ -145,6 +145,10 @@ void CommandEncoder::barrier() {
   pm4::acquire_memory(words_, pm4::gcr::kBetweenDispatches);
 }
 
+void CommandEncoder::mark(GpuAddress destination, std::uint32_t value) {
+  pm4::write_data(words_, destination, value, false);
+}
+
 void CommandEncoder::write(GpuAddress destination, std::uint32_t value) {
   pm4::write_data(words_, destination, value);
 }

@@ -16,7 +16,7 @@ constexpr std::uint32_t kMaxBufferDwords = (1u << 20) - 1;
 
 void check(const IndirectBuffer& buffer) {
   if (buffer.dwords == 0 || buffer.dwords > kMaxBufferDwords || buffer.address.value() % 4 != 0 ||
-      buffer.address < kVmStart || buffer.address > kVmLast) {
+      buffer.address < kVmStart || buffer.address > kVmLast || buffer.vmid.value() >= kVmContexts) {
     throw DriverError(DriverErrorCode::invalid_argument, "submit to the compute queue", "",
                       "an indirect buffer is empty, too long, misaligned or outside the VM");
   }
@@ -73,7 +73,8 @@ FenceValue MecQueue::submit(std::span<const IndirectBuffer> buffers,
       pm4::wait_for_waves(words_);
       pm4::acquire_memory(words_, pm4::gcr::kBetweenDispatches);
     }
-    pm4::indirect_buffer(words_, buffers[i].address, buffers[i].dwords);
+    pm4::indirect_buffer(words_, buffers[i].address, buffers[i].dwords,
+                         static_cast<unsigned>(buffers[i].vmid.value()));
     ring_.put(words_);
   }
 

@@ -55,9 +55,14 @@ QueueDescriptor::QueueDescriptor(const ComputeQueueSetup& setup) {
       (gc::CP_HQD_PQ_DOORBELL_CONTROL.doorbell_offset(setup.doorbell * kDoorbellDwords) |
        gc::CP_HQD_PQ_DOORBELL_CONTROL.doorbell_en(1))
           .bits);
-  put(gc::CP_HQD_PQ_CONTROL, (gc::CP_HQD_PQ_CONTROL.queue_size(setup.ring_dwords_log2 - 1) |
-                              gc::CP_HQD_PQ_CONTROL.rptr_block_size(5))
-                                 .bits);
+  // A privileged queue of the kernel driver: only of such a one the engine takes the VM context
+  // that an INDIRECT_BUFFER packet names (as under Linux, whose kernel queues run clients'
+  // buffers).
+  put(gc::CP_HQD_PQ_CONTROL,
+      (gc::CP_HQD_PQ_CONTROL.queue_size(setup.ring_dwords_log2 - 1) |
+       gc::CP_HQD_PQ_CONTROL.rptr_block_size(5) | gc::CP_HQD_PQ_CONTROL.priv_state(1) |
+       gc::CP_HQD_PQ_CONTROL.kmd_queue(1))
+          .bits);
   put(gc::CP_HQD_IB_CONTROL, gc::CP_HQD_IB_CONTROL.min_ib_avail_size(3).bits);
   put(gc::CP_HQD_HQ_SCHEDULER0, 0x20004000);  // value of the reference boot
   put(gc::CP_MQD_CONTROL, gc::CP_MQD_CONTROL.priv_state(1).bits);

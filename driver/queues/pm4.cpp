@@ -41,16 +41,18 @@ void dispatch(Words& words, std::span<const std::uint32_t, 3> grid, std::uint32_
   packet(words, Opcode::dispatch_direct, {grid[0], grid[1], grid[2], initiator});
 }
 
-void write_data(Words& words, GpuAddress destination, std::uint32_t value) {
+void write_data(Words& words, GpuAddress destination, std::uint32_t value, bool confirm) {
   constexpr std::uint32_t kMemory = 5u << 8;
   constexpr std::uint32_t kConfirm = 1u << 20;
   packet(words, Opcode::write_data,
-         {kMemory | kConfirm, low32(destination), high32(destination), value});
+         {kMemory | (confirm ? kConfirm : 0), low32(destination), high32(destination), value});
 }
 
-void indirect_buffer(Words& words, GpuAddress address, std::uint32_t dwords) {
+void indirect_buffer(Words& words, GpuAddress address, std::uint32_t dwords, unsigned vmid) {
   constexpr std::uint32_t kValid = 1u << 23;
-  packet(words, Opcode::indirect_buffer, {low32(address), high32(address), dwords | kValid});
+  constexpr unsigned kVmidShift = 24;
+  packet(words, Opcode::indirect_buffer,
+         {low32(address), high32(address), dwords | kValid | vmid << kVmidShift});
 }
 
 void wait_memory_at_least(Words& words, GpuAddress address, std::uint32_t value) {

@@ -63,8 +63,10 @@ inline void set_sh_registers(Words& words, std::uint32_t first_register,
 void wait_for_waves(Words& words);
 void acquire_memory(Words& words, std::uint32_t cache_operations);
 void dispatch(Words& words, std::span<const std::uint32_t, 3> grid, std::uint32_t initiator);
-void write_data(Words& words, GpuAddress destination, std::uint32_t value);
-void indirect_buffer(Words& words, GpuAddress address, std::uint32_t dwords);
+// confirm: the packet processor goes on once the write has arrived.
+void write_data(Words& words, GpuAddress destination, std::uint32_t value, bool confirm = true);
+// vmid: the VM context of everything in the buffer; 0 is that of the ring.
+void indirect_buffer(Words& words, GpuAddress address, std::uint32_t dwords, unsigned vmid = 0);
 // Waits until the 32-bit value at `address` is at least `value`.
 void wait_memory_at_least(Words& words, GpuAddress address, std::uint32_t value);
 // Writes all ones to one register and waits until another holds all ones: the HDP flush pair.

@@ -57,7 +57,7 @@ const Differences& after_boot() {
       {"regCP_MEC_RS64_PRGRM_CNTR_START", 0xc00},
       {"regCP_HQD_PQ_RPTR_REPORT_ADDR", 0x100080},
       {"regCP_HQD_PQ_WPTR_POLL_ADDR", 0x100038},
-      {"regCP_HQD_PQ_CONTROL", 0x511},
+      {"regCP_HQD_PQ_CONTROL", 0xc0000511},
       {"regCP_HQD_EOP_BASE_ADDR", 0x2020},
       {"regSDMA0_QUEUE0_RB_BASE", 0x1010},
       {"regSDMA0_QUEUE0_RB_RPTR_ADDR_LO", 0x201080},

@@ -67,6 +67,20 @@ inline constexpr std::uint32_t kLdsKernel[] = {
     0xbfb00000,              // s_endpgm
 };
 
+// out[lane] = in[lane]; kernarg: u64 out, u64 in.
+inline constexpr std::uint32_t kCopyKernel[] = {
+    0xf4080100, 0xf8000000,  // s_load_b128 s[4:7], s[0:1], null
+    0xbf89fc07,              // s_waitcnt lgkmcnt(0)
+    0x30040082,              // v_lshlrev_b32_e32 v2, 2, v0
+    0xdc520000, 0x03060002,  // global_load_b32 v3, v2, s[6:7]
+    0xbf8903f7,              // s_waitcnt vmcnt(0)
+    0xdc6a0000, 0x00040302,  // global_store_b32 v2, v3, s[4:5]
+    0xbfb00000,              // s_endpgm
+};
+
+// Never ends.
+inline constexpr std::uint32_t kEndlessKernel[] = {0xbfa0ffff, 0xbfb00000};  // s_branch -1
+
 // An opcode that gfx1100 does not have, then the end.
 inline constexpr std::uint32_t kIllegalKernel[] = {0xbfff0000, 0xbfb00000};
 

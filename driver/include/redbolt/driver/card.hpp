@@ -20,6 +20,7 @@
 #include "redbolt/driver/driver_error.hpp"
 #include "redbolt/driver/gpu_address.hpp"
 #include "redbolt/driver/interrupt.hpp"
+#include "redbolt/driver/vm_context.hpp"
 #include "redbolt/firmware/firmware_set.hpp"
 #include "redbolt/pci/pci_function.hpp"
 
@@ -172,6 +173,9 @@ class Card {
   // touches the range must be complete before. Throws DriverError::invalid_argument out of range.
   void write_vram(const VramBlock& block, Bytes offset, std::span<const std::byte> data);
   void read_vram(const VramBlock& block, Bytes offset, std::span<std::byte> data);
+
+  // A VM context that sees nothing yet. Throws DriverError::out_of_contexts if all 15 are in use.
+  VmContext create_context();
 
   DispatchLimits dispatch_limits() const;
   ComputeQueue& compute();

@@ -48,6 +48,9 @@ class CommandEncoder {
   // Writes one dword when the packet is reached (after a barrier(): when all before is complete).
   void write(GpuAddress destination, std::uint32_t value);
 
+  // Writes one dword when the packet is reached, without waiting for the write to arrive.
+  void mark(GpuAddress destination, std::uint32_t value);
+
   // What has been recorded, in dwords.
   std::span<const std::uint32_t> words() const { return words_; }
   void clear() { words_.clear(); }

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "redbolt/driver/fence.hpp"
+#include "redbolt/driver/vm_context.hpp"
 
 namespace redbolt::driver {
 
@@ -19,6 +20,7 @@ namespace redbolt::driver {
 struct IndirectBuffer {
   GpuAddress address;        // multiple of 4
   std::uint32_t dwords = 0;  // 1 .. 2^20 - 1
+  Vmid vmid{};               // the context that it and its dispatches run in
 };
 
 class ComputeQueue {

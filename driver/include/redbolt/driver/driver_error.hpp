@@ -19,6 +19,7 @@ enum class DriverErrorCode : std::uint8_t {
   out_of_host_memory,  // no host memory the card can reach
   unsupported_kernel,  // the kernel wants something this card or driver does not offer
   invalid_argument,    // a size, address or count that cannot be right
+  out_of_contexts,     // all VM contexts are in use
   card_fault,          // the card reported a fault (bad address, illegal instruction, ...)
 };
 
