@@ -31,6 +31,21 @@ class PinnedMemory {
   virtual void read(Bytes offset, std::span<std::byte> into) const = 0;
 };
 
+// What the kernels of one client reach: nothing at first. See driver::VmContext.
+class MemoryContext {
+ public:
+  // Nothing may be running in it any more.
+  virtual ~MemoryContext() = default;
+  virtual driver::Vmid vmid() const = 0;
+  // Whole pages of 4 KiB of the regions, of pinned memory, or of the scratch memory.
+  virtual void grant(driver::GpuAddress address, Bytes size, driver::MemoryAccess access) = 0;
+  // A granted range, whole.
+  virtual void revoke(driver::GpuAddress address, Bytes size) = 0;
+  // Where its work leaves how far it has come, and the last it left there.
+  virtual driver::GpuAddress progress_word() const = 0;
+  virtual std::uint32_t progress() const = 0;
+};
+
 // A range of video memory that was taken when the card was booted.
 struct VramRegion {
   driver::GpuAddress address;
@@ -56,6 +71,7 @@ class Backend {
   // Complete and visible to the card on return; offset + data.size() is within the region.
   virtual void write(Region region, Bytes offset, std::span<const std::byte> data) = 0;
   virtual std::unique_ptr<PinnedMemory> allocate_pinned(Bytes size) = 0;
+  virtual std::unique_ptr<MemoryContext> create_context() = 0;
 
   // Each submission rings one doorbell and gets the next fence of its engine. `after`: a fence of
   // the other engine, which the card waits for first. What it wrote is visible then.

@@ -24,6 +24,21 @@ class PinnedBlock : public PinnedMemory {
   driver::HostBlock block_;
 };
 
+class CardContext : public MemoryContext {
+ public:
+  explicit CardContext(driver::VmContext context) : context_(std::move(context)) {}
+  driver::Vmid vmid() const override { return context_.vmid(); }
+  void grant(driver::GpuAddress address, Bytes size, driver::MemoryAccess access) override {
+    context_.grant(address, size, access);
+  }
+  void revoke(driver::GpuAddress address, Bytes size) override { context_.revoke(address, size); }
+  driver::GpuAddress progress_word() const override { return context_.progress_word(); }
+  std::uint32_t progress() const override { return context_.progress(); }
+
+ private:
+  driver::VmContext context_;
+};
+
 Bytes data_region_size(const driver::Card& card, const CardBackendOptions& options) {
   if (options.data.count() != 0) return options.data;
   const std::uint64_t free = card.vram_largest_free().count();
@@ -58,6 +73,10 @@ void CardBackend::write(Region region, Bytes offset, std::span<const std::byte> 
 
 std::unique_ptr<PinnedMemory> CardBackend::allocate_pinned(Bytes size) {
   return std::make_unique<PinnedBlock>(card_.allocate_host(size));
+}
+
+std::unique_ptr<MemoryContext> CardBackend::create_context() {
+  return std::make_unique<CardContext>(card_.create_context());
 }
 
 driver::FenceValue CardBackend::run(std::span<const driver::IndirectBuffer> buffers,

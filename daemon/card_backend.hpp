@@ -30,6 +30,7 @@ class CardBackend : public Backend {
   VramRegion region(Region region) const override;
   void write(Region region, Bytes offset, std::span<const std::byte> data) override;
   std::unique_ptr<PinnedMemory> allocate_pinned(Bytes size) override;
+  std::unique_ptr<MemoryContext> create_context() override;
 
   driver::FenceValue run(std::span<const driver::IndirectBuffer> buffers,
                          std::optional<driver::FenceValue> after) override;

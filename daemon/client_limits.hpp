@@ -14,7 +14,8 @@ struct ClientLimits {
   std::size_t modules = 1024;
   std::size_t graphs = 4096;
   std::size_t nodes_per_graph = 65536;
-  Bytes recording{std::uint64_t{64} << 20};  // nodes and arguments of a graph while it is recorded
+  Bytes recording{std::uint64_t{64}
+                  << 20};  // nodes and arguments of the graphs that are being recorded
   Bytes module_image{std::uint64_t{64} << 20};
   std::size_t kernels_per_module = 4096;
   Bytes shared{std::uint64_t{8} << 30};  // pinned host memory, all together

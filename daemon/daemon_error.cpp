@@ -21,6 +21,7 @@ constexpr std::array driver_codes{
     DriverRow{driver::DriverErrorCode::unsupported_kernel, protocol::ERROR_CODE_INVALID_ARGUMENT},
     DriverRow{driver::DriverErrorCode::out_of_vram, protocol::ERROR_CODE_OUT_OF_MEMORY},
     DriverRow{driver::DriverErrorCode::out_of_host_memory, protocol::ERROR_CODE_OUT_OF_MEMORY},
+    DriverRow{driver::DriverErrorCode::out_of_contexts, protocol::ERROR_CODE_LIMIT_EXCEEDED},
     DriverRow{driver::DriverErrorCode::card_fault, protocol::ERROR_CODE_DEVICE_FAULT},
 };
 

@@ -7,17 +7,17 @@
 namespace redbolt::daemon {
 namespace {
 
-// Of every block of video memory: a cache line of the card's L2 twice over, which is what kernels
-// expect of a buffer at least; code objects and their constants are laid out by pages.
-constexpr Bytes data_alignment{256};
-constexpr Bytes code_alignment{4096};
+// Of every block of video memory: a page of the card's VM, since clients have page tables of their
+// own.
+constexpr Bytes page{4096};
 
 }  // namespace
 
 Device::State::State(std::unique_ptr<Backend> booted, std::chrono::milliseconds hang_timeout)
     : backend(std::move(booted)),
-      data(backend->region(Region::data).size, data_alignment),
-      code(backend->region(Region::code).size, code_alignment),
+      data(backend->region(Region::data).size, page),
+      code(backend->region(Region::code).size, page),
+      content(backend->region(Region::data).size),
       submissions(*backend, hang_timeout) {}
 
 Device::Device(BackendFactory factory, DeviceOptions options)
@@ -59,9 +59,19 @@ const Arena* Device::arena(Region region) const {
 ArenaBlock Device::take(Region region, Bytes size, const std::string& what) {
   State& state = usable_state();
   Arena& arena = region == Region::data ? state.data : state.code;
-  auto block = arena.take(size, region == Region::data ? data_alignment : code_alignment);
+  auto block = arena.take(size, page);
   if (!block) throw out_of_memory(what, size, arena.free(), arena.largest_free());
   return std::move(*block);
+}
+
+std::vector<ContentMap::Range> Device::claim(Region region, const ArenaBlock& block,
+                                             OwnerId owner) {
+  if (region == Region::code) return {};
+  return usable_state().content.claim(block.offset(), block.size(), owner);
+}
+
+bool Device::claim_scratch(OwnerId owner) {
+  return std::exchange(usable_state().scratch_user, owner) != owner;
 }
 
 void Device::poll(SubmissionQueue::Clock::time_point now) {

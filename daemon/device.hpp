@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "arena.hpp"
 #include "backend.hpp"
+#include "content_map.hpp"
 #include "submission_queue.hpp"
 
 namespace redbolt::daemon {
@@ -45,6 +47,13 @@ class Device {
   // Takes video memory; throws DaemonError (out_of_memory). `what` is for the message.
   ArenaBlock take(Region region, Bytes size, const std::string& what);
 
+  OwnerId next_owner() { return OwnerId(++last_owner_); }
+  // The block now holds what `owner` writes; returns the parts of it, as offsets in the region,
+  // that hold what somebody else wrote. Code is not followed: modules are written as whole blocks.
+  std::vector<ContentMap::Range> claim(Region region, const ArenaBlock& block, OwnerId owner);
+  // The same for the card's scratch memory: whether somebody else used it last.
+  bool claim_scratch(OwnerId owner);
+
   FenceId next_fence() { return FenceId(++last_fence_); }
 
   // Follows the card's progress; see SubmissionQueue::poll().
@@ -70,6 +79,8 @@ class Device {
     std::unique_ptr<Backend> backend;
     Arena data;
     Arena code;
+    ContentMap content;  // of the data region
+    OwnerId scratch_user;
     SubmissionQueue submissions;
   };
 
@@ -83,6 +94,7 @@ class Device {
   driver::CardInfo info_;
   driver::BootReport boot_report_;
   std::uint64_t last_fence_ = 0;
+  std::uint64_t last_owner_ = 0;
 };
 
 }  // namespace redbolt::daemon

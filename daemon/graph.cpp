@@ -49,9 +49,8 @@ driver::GpuAddress resolve(const protocol::PointerArgument& pointer, const std::
 }  // namespace
 
 void GraphRecorder::add(const protocol::GraphNode& node, const ObjectTable& objects) try {
-  if (nodes_.size() >= limits_.nodes_per_graph || kernargs_.size() > limits_.recording.count()) {
-    throw limit_exceeded("more than " + std::to_string(limits_.nodes_per_graph) + " nodes or " +
-                         std::to_string(limits_.recording.count()) + " bytes of arguments");
+  if (nodes_.size() >= limits_.nodes_per_graph) {
+    throw limit_exceeded("more than " + std::to_string(limits_.nodes_per_graph) + " nodes");
   }
   switch (node.node_case()) {
     case protocol::GraphNode::kDispatch:
@@ -125,64 +124,112 @@ void GraphRecorder::write_pointers(const protocol::Dispatch& dispatch, const Mod
   }
 }
 
-std::vector<std::vector<std::uint32_t>> GraphRecorder::encode(const driver::DispatchLimits& limits,
-                                                              driver::GpuAddress kernargs,
-                                                              const ObjectTable& objects) const {
-  std::vector<std::vector<std::uint32_t>> parts;
+GraphRecorder::Encoded GraphRecorder::encode(const driver::DispatchLimits& limits,
+                                             driver::GpuAddress kernargs,
+                                             driver::GpuAddress progress_word,
+                                             const ObjectTable& objects) const {
+  Encoded result;
   driver::CommandEncoder encoder(limits);
+  std::uint32_t mark = 0;
   const auto close_part = [&] {
     if (encoder.words().empty()) return;
-    parts.emplace_back(encoder.words().begin(), encoder.words().end());
+    result.parts.emplace_back(encoder.words().begin(), encoder.words().end());
     encoder.clear();
   };
   for (const auto& node : nodes_) {
     if (std::holds_alternative<BarrierNode>(node)) {
       encoder.barrier();
+      result.dispatches.add_barrier();
     } else {
       const auto& dispatch = std::get<DispatchNode>(node);
       const ModuleKernel& kernel =
           find_kernel(objects.find_module(dispatch.module), dispatch.kernel);
-      driver::KernelLaunch launch;
-      launch.entry = kernel.entry;
-      launch.kernel = kernel.descriptor;
-      launch.kernarg = kernargs + dispatch.kernarg;
-      launch.dynamic_lds = dispatch.dynamic_lds;
-      launch.grid = dispatch.grid;
-      launch.block = dispatch.block;
-      encoder.dispatch(launch);
+      encoder.mark(progress_word, ++mark);
+      encoder.dispatch(launch_of(dispatch, kernel, kernargs));
+      result.dispatches.add_dispatch(kernel.name);
+      result.uses_scratch |= kernel.descriptor.scratch_per_lane.count() != 0;
     }
     if (encoder.words().size() >= dwords_per_buffer) close_part();
   }
   close_part();
-  return parts;
+  return result;
 }
 
-Graph GraphRecorder::finish(Device& device, const ObjectTable& objects) const {
+driver::KernelLaunch GraphRecorder::launch_of(const DispatchNode& dispatch,
+                                              const ModuleKernel& kernel,
+                                              driver::GpuAddress kernargs) {
+  driver::KernelLaunch launch;
+  launch.entry = kernel.entry;
+  launch.kernel = kernel.descriptor;
+  launch.kernarg = kernargs + dispatch.kernarg;
+  launch.dynamic_lds = dispatch.dynamic_lds;
+  launch.grid = dispatch.grid;
+  launch.block = dispatch.block;
+  return launch;
+}
+
+Graph GraphRecorder::finish(Device& device, ClientMemory& memory,
+                            const ObjectTable& objects) const {
   for (const std::uint64_t id : buffers_) objects.find_buffer(id);
   const std::string what = "graph " + in_quotes(name_);
   if (modules_.empty()) throw invalid_argument(what + " has no dispatch");
+  Backend& backend = device.backend();
   Graph graph;
   graph.name = name_;
   graph.buffers = buffers_;
   graph.modules = modules_;
-  const driver::GpuAddress base = device.backend().region(Region::data).address;
   // A kernel without arguments gets a valid address all the same.
-  graph.kernargs =
-      device.take(Region::data, Bytes(std::max<std::size_t>(kernargs_.size(), 1)), what);
-  const auto parts =
-      encode(device.backend().dispatch_limits(), base + graph.kernargs.offset(), objects);
+  graph.kernargs = memory.take(Region::data, Bytes(std::max<std::size_t>(kernargs_.size(), 1)),
+                               driver::MemoryAccess::read, what);
+  Encoded encoded = encode(backend.dispatch_limits(), graph.kernargs.address,
+                           memory.context().progress_word(), objects);
   std::vector<std::uint32_t> words;
-  for (const auto& part : parts) words.insert(words.end(), part.begin(), part.end());
-  const auto packets = std::as_bytes(std::span(words));
-  graph.packets = device.take(Region::data, Bytes(packets.size()), what);
-  driver::GpuAddress address = base + graph.packets.offset();
-  for (const auto& part : parts) {
-    graph.commands.push_back({address, static_cast<std::uint32_t>(part.size())});
+  for (const auto& part : encoded.parts) words.insert(words.end(), part.begin(), part.end());
+  graph.packets = memory.take(Region::data, Bytes(words.size() * sizeof(std::uint32_t)),
+                              driver::MemoryAccess::read, what);
+  driver::GpuAddress address = graph.packets.address;
+  for (const auto& part : encoded.parts) {
+    graph.commands.push_back(
+        {address, static_cast<std::uint32_t>(part.size()), memory.context().vmid()});
     address += Bytes(part.size() * sizeof(std::uint32_t));
   }
-  if (!kernargs_.empty()) device.backend().write(Region::data, graph.kernargs.offset(), kernargs_);
-  device.backend().write(Region::data, graph.packets.offset(), packets);
+  if (encoded.uses_scratch) graph.leftovers = memory.use_scratch();
+  graph.dispatches = std::make_shared<const DispatchMap>(std::move(encoded.dispatches));
+  // Whole blocks, so that nothing of a former owner is left in them.
+  const auto write = [&](const ArenaBlock& block, std::span<const std::byte> bytes) {
+    std::vector<std::byte> padded(bytes.begin(), bytes.end());
+    padded.resize(block.size().count());
+    backend.write(Region::data, block.offset(), padded);
+  };
+  write(graph.kernargs.block, kernargs_);
+  write(graph.packets.block, std::as_bytes(std::span(words)));
   return graph;
+}
+
+void DispatchMap::add_dispatch(const std::string& kernel) {
+  const auto [entry, is_new] = numbers_.emplace(kernel, static_cast<std::uint32_t>(names_.size()));
+  if (is_new) names_.push_back(kernel);
+  places_.push_back({entry->second, segment_});
+}
+
+std::string DispatchMap::running_at(std::uint32_t mark) const {
+  if (mark == 0 || mark > places_.size()) return {};
+  std::uint32_t first = mark;
+  while (first > 1 && places_[first - 2].segment == places_[mark - 1].segment) --first;
+  constexpr std::size_t most_names = 4;
+  std::vector<std::uint32_t> named;
+  for (std::uint32_t at = first; at <= mark; ++at) {
+    const std::uint32_t name = places_[at - 1].name;
+    if (std::ranges::find(named, name) == named.end()) named.push_back(name);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(named.size(), most_names); ++i) {
+    text += (i == 0 ? "" : " or ") + in_quotes(names_[named[i]]);
+  }
+  if (named.size() > most_names) text += " or others";
+  text += first == mark ? " (dispatch " + std::to_string(mark)
+                        : " (dispatches " + std::to_string(first) + " to " + std::to_string(mark);
+  return text + " of " + std::to_string(places_.size()) + ")";
 }
 
 }  // namespace redbolt::daemon

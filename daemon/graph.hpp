@@ -9,17 +9,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "arena.hpp"
 #include "client_limits.hpp"
+#include "client_memory.hpp"
 #include "compute_limits.hpp"
 #include "device.hpp"
 #include "module.hpp"
+#include "redbolt/driver/command_encoder.hpp"
 
 namespace redbolt::daemon {
 
@@ -36,11 +39,34 @@ class ObjectTable {
   virtual const Module& find_module(std::uint64_t id) const = 0;
 };
 
+// Which kernels are running when a graph's marks (CommandEncoder::mark) have come so far: each
+// dispatch leaves its number, from 1 on, when it is reached.
+class DispatchMap {
+ public:
+  void add_dispatch(const std::string& kernel);
+  void add_barrier() { ++segment_; }
+  // The kernel, or all that may be running at once, with their places: "\"gemm\" (dispatch 3 of
+  // 7)". Empty if no mark of this graph can be meant.
+  std::string running_at(std::uint32_t mark) const;
+
+ private:
+  struct Place {
+    std::uint32_t name;
+    std::uint32_t segment;  // between barriers
+  };
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t> numbers_;  // of names
+  std::vector<Place> places_;
+  std::uint32_t segment_ = 0;
+};
+
 // Encoded once, run any number of times.
 struct Graph {
   std::string name;
-  ArenaBlock kernargs;
-  ArenaBlock packets;
+  GrantedBlock kernargs;
+  GrantedBlock packets;
+  std::vector<VramRegion> leftovers;  // to be cleared before it runs: scratch memory of others
+  std::shared_ptr<const DispatchMap> dispatches;
   std::vector<driver::IndirectBuffer> commands;  // in packets
   std::set<std::uint64_t> buffers;               // that it names
   std::set<std::uint64_t> modules;
@@ -56,7 +82,10 @@ class GraphRecorder {
 
   // Encodes. Throws DaemonError: invalid_argument if there is nothing in it, not_found if something
   // that it names has been destroyed meanwhile, out_of_memory.
-  Graph finish(Device& device, const ObjectTable& objects) const;
+  Graph finish(Device& device, ClientMemory& memory, const ObjectTable& objects) const;
+
+  // What the recorder keeps of the nodes, about.
+  Bytes size() const { return Bytes(nodes_.size() * sizeof(nodes_[0]) + kernargs_.size()); }
 
  private:
   struct DispatchNode {
@@ -72,9 +101,15 @@ class GraphRecorder {
   DispatchNode check_dispatch(const protocol::Dispatch& dispatch, const ObjectTable& objects);
   void write_pointers(const protocol::Dispatch& dispatch, const ModuleKernel& kernel, Bytes kernarg,
                       const ObjectTable& objects);
-  std::vector<std::vector<std::uint32_t>> encode(const driver::DispatchLimits& limits,
-                                                 driver::GpuAddress kernargs,
-                                                 const ObjectTable& objects) const;
+  static driver::KernelLaunch launch_of(const DispatchNode& dispatch, const ModuleKernel& kernel,
+                                        driver::GpuAddress kernargs);
+  struct Encoded {
+    std::vector<std::vector<std::uint32_t>> parts;
+    DispatchMap dispatches;
+    bool uses_scratch = false;
+  };
+  Encoded encode(const driver::DispatchLimits& limits, driver::GpuAddress kernargs,
+                 driver::GpuAddress progress_word, const ObjectTable& objects) const;
 
   std::string name_;
   const ComputeLimits& compute_limits_;

@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t descriptor_alignment = 64;
 constexpr std::uint64_t entry_alignment = 256;  // COMPUTE_PGM_LO holds the address divided by it
 constexpr std::size_t smallest_program = 4;     // s_endpgm
+// The instruction fetch runs ahead of a wave, by up to three cache lines (SH_MEM_CONFIG): what
+// follows the last instruction has to be there, too.
+constexpr std::size_t fetched_ahead = 512;
 
 [[noreturn]] void refuse(const std::string& module, const std::string& problem) {
   throw invalid_argument("module \"" + module + "\": " + problem);
@@ -97,22 +100,24 @@ ModuleKernel read_kernel(const std::string& module, const ComputeLimits& limits,
 
 }  // namespace
 
-Module load_module(Device& device, const ComputeLimits& limits,
+Module load_module(Device& device, ClientMemory& memory, const ComputeLimits& limits,
                    const protocol::CreateModuleRequest& request, std::vector<std::byte> image) {
   if (image.empty()) refuse(request.name(), "the image is empty");
   if (request.kernels().empty()) refuse(request.name(), "no kernel is named");
   Module module;
   module.name = request.name();
-  module.code = device.take(Region::code, Bytes(image.size()), "module \"" + request.name() + "\"");
-  const driver::GpuAddress base =
-      device.backend().region(Region::code).address + module.code.offset();
+  module.code =
+      memory.take(Region::code, Bytes(image.size() + fetched_ahead),
+                  driver::MemoryAccess::read_execute, "module \"" + request.name() + "\"");
+  const driver::GpuAddress base = module.code.address;
   for (const auto& relocation : request.relocations())
     relocate(request.name(), image, base, relocation);
   module.kernels.reserve(static_cast<std::size_t>(request.kernels_size()));
   for (const auto& entry : request.kernels()) {
     module.kernels.push_back(read_kernel(request.name(), limits, image, base, entry));
   }
-  device.backend().write(Region::code, module.code.offset(), image);
+  image.resize(module.code.block.size().count());  // the rest of the pages with zeros
+  device.backend().write(Region::code, module.code.block.offset(), image);
   return module;
 }
 

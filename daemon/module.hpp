@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "arena.hpp"
+#include "client_memory.hpp"
 #include "compute_limits.hpp"
 #include "device.hpp"
 #include "redbolt/driver/kernel_descriptor.hpp"
@@ -22,14 +22,14 @@ struct ModuleKernel {
 
 struct Module {
   std::string name;
-  ArenaBlock code;
+  GrantedBlock code;
   std::vector<ModuleKernel> kernels;
   std::size_t uses = 0;  // graphs that name it
 };
 
 // image: the bytes of the request, wherever they came from; relocated in place. Throws DaemonError
 // (invalid_argument, out_of_memory) and leaves nothing behind.
-Module load_module(Device& device, const ComputeLimits& limits,
+Module load_module(Device& device, ClientMemory& memory, const ComputeLimits& limits,
                    const protocol::CreateModuleRequest& request, std::vector<std::byte> image);
 
 }  // namespace redbolt::daemon

@@ -41,7 +41,7 @@ void make_folder(const std::filesystem::path& folder) {
 
 // Whoever may rename files in the folder could put their own socket in place of ours.
 void check_folder(const std::filesystem::path& folder) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) fail("the folder " + folder.string(), errno);
   if (!S_ISDIR(status.st_mode)) {
     throw SocketError(SocketErrorCode::unsafe_folder, folder.string() + " is not a folder");
@@ -82,7 +82,7 @@ FileDescriptor lock_folder(const std::filesystem::path& folder) {
 }
 
 void remove_dead_socket(const std::filesystem::path& path, const protocol::SocketAddress& address) {
-  struct stat status{};
+  struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return;
     fail(path.string(), errno);
@@ -123,7 +123,7 @@ SocketFile::SocketFile(const std::filesystem::path& path) : path_(path) {
   FileDescriptor socket = protocol::make_socket();
   if (::bind(socket.get(), address.get(), address.length) != 0)
     fail("the socket " + path.string(), errno);
-  struct stat status{};
+  struct stat status {};
   // Nobody can connect before listen(), so the mode is right for the first who does.
   if (::chmod(path.c_str(), socket_mode) != 0 || ::lstat(path.c_str(), &status) != 0 ||
       ::listen(socket.get(), backlog) != 0 || ::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) {
@@ -142,7 +142,7 @@ SocketFile::~SocketFile() {
 
 void SocketFile::close() noexcept {
   if (!socket_.valid()) return;
-  struct stat status{};
+  struct stat status {};
   if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
     ::unlink(path_.c_str());
   }

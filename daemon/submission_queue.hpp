@@ -33,6 +33,10 @@ struct Work {
   std::function<driver::FenceValue(Backend& backend, std::optional<driver::FenceValue> after)>
       start;
   CompletionHandler on_complete;
+  // Of graphs: where it runs, and which kernels do when its marks have come so far; empty if that
+  // cannot be told. The context outlives the work.
+  const MemoryContext* context = nullptr;
+  std::function<std::string(std::uint32_t mark)> running_at{};
 };
 
 class SubmissionQueue {

@@ -28,6 +28,17 @@ FileDescriptor duplicate(int descriptor) {
   return copy;
 }
 
+// Pinned memory comes in whole pages. `size` is one that could be pinned, so it cannot wrap.
+Bytes pages_of(Bytes size) {
+  constexpr std::uint64_t page = 4096;
+  return Bytes((size.count() + page - 1) / page * page);
+}
+
+// The driver cuts copies and fills into packets of 4 MiB.
+std::size_t packets_of(Bytes size) {
+  return size.count() / (std::uint64_t{4} << 20) + 1;
+}
+
 bool overlap(driver::GpuAddress a, driver::GpuAddress b, Bytes size) {
   return a < b + size && b < a + size;
 }
@@ -39,9 +50,12 @@ Workspace::Workspace(Device& device, const ClientLimits& limits, CompletionHandl
       limits_(limits),
       compute_limits_(limits_of(device.info())),
       on_complete_(std::move(on_complete)),
+      memory_(device),
       queued_(std::make_shared<std::size_t>(0)) {}
 
-Workspace::~Workspace() = default;
+Workspace::~Workspace() {
+  memory_.close();  // once, rather than buffer by buffer
+}
 
 void Workspace::check_name(const std::string& name) const {
   if (name.size() > limits_.name) {
@@ -73,10 +87,11 @@ std::uint64_t Workspace::create_buffer(Bytes size, const std::string& name) {
   if (buffers_.size() >= limits_.buffers) {
     throw limit_exceeded("more than " + std::to_string(limits_.buffers) + " buffers");
   }
-  Buffer buffer{
-      name, size, {}, device_.take(Region::data, size, "buffer \"" + name + "\""), nullptr};
-  buffer.address = device_.backend().region(Region::data).address + buffer.block.offset();
-  buffers_.emplace(++last_id_, std::move(buffer));
+  GrantedBlock taken =
+      memory_.take(Region::data, size, driver::MemoryAccess::read_write, "buffer \"" + name + "\"");
+  clear(taken.leftovers);
+  buffers_.emplace(++last_id_, Buffer{name, size, taken.address, std::move(taken.block), nullptr,
+                                      std::move(taken.grant)});
   return last_id_;
 }
 
@@ -97,7 +112,8 @@ SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
   }
   SharedBuffer result{++last_id_, size, duplicate(pinned->descriptor())};
   const auto address = pinned->address();
-  buffers_.emplace(last_id_, Buffer{name, size, address, {}, std::move(pinned)});
+  Grant grant = memory_.grant(address, pages_of(size), driver::MemoryAccess::read_write);
+  buffers_.emplace(last_id_, Buffer{name, size, address, {}, std::move(pinned), std::move(grant)});
   shared_ += size;
   return result;
 }
@@ -132,7 +148,7 @@ protocol::CreateModuleReply Workspace::create_module(const protocol::CreateModul
     throw limit_exceeded("more than " + std::to_string(limits_.modules) + " modules or " +
                          std::to_string(limits_.kernels_per_module) + " kernels in one");
   }
-  Module module = load_module(device_, compute_limits_, request, image_of(request));
+  Module module = load_module(device_, memory_, compute_limits_, request, image_of(request));
   protocol::CreateModuleReply reply;
   for (const ModuleKernel& kernel : module.kernels) {
     auto& info = *reply.add_kernels();
@@ -162,17 +178,33 @@ std::uint64_t Workspace::record_graph(const protocol::RecordGraphRequest& reques
     throw not_found("there is no graph " + std::to_string(id) + " that is still being recorded");
   }
   try {
-    for (const auto& node : request.nodes()) recorder->second.add(node, *this);
+    for (const auto& node : request.nodes()) {
+      const Bytes before = recorder->second.size();
+      recorder->second.add(node, *this);
+      recording_ += recorder->second.size() - before;
+      if (recording_ > limits_.recording) {
+        throw limit_exceeded("the graphs that are being recorded have more than " +
+                             std::to_string(limits_.recording.count()) +
+                             " bytes of nodes and arguments, all together");
+      }
+    }
     if (!request.last()) return id;
-    Graph graph = recorder->second.finish(device_, *this);
+    Graph graph = recorder->second.finish(device_, memory_, *this);
+    clear(graph.leftovers);
     change_uses(graph, 1);
     graphs_.emplace(id, std::move(graph));
   } catch (...) {
-    recorders_.erase(recorder);
+    forget_recorder(recorder);
     throw;
   }
-  recorders_.erase(recorder);
+  forget_recorder(recorder);
   return id;
+}
+
+void Workspace::forget_recorder(std::map<std::uint64_t, GraphRecorder>::iterator recorder) {
+  recorders_.erase(recorder);
+  recording_ = Bytes(0);
+  for (const auto& [id, other] : recorders_) recording_ += other.size();
 }
 
 void Workspace::change_uses(const Graph& graph, int change) {
@@ -187,8 +219,12 @@ FenceId Workspace::submit(Work work) {
     throw limit_exceeded("more than " + std::to_string(limits_.submissions) +
                          " submissions are queued; wait for some to complete");
   }
-  work.on_complete = [queued = queued_, handler = on_complete_](FenceId fence,
-                                                                const protocol::Error* error) {
+  return enqueue(std::move(work), on_complete_);
+}
+
+FenceId Workspace::enqueue(Work work, CompletionHandler handler) {
+  work.on_complete = [queued = queued_, handler = std::move(handler)](
+                         FenceId fence, const protocol::Error* error) {
     --*queued;
     handler(fence, error);
   };
@@ -197,6 +233,24 @@ FenceId Workspace::submit(Work work) {
   ++*queued_;
   submissions.submit(fence, std::move(work));
   return fence;
+}
+
+// Before anything that the client submits from now on.
+void Workspace::clear(const std::vector<VramRegion>& ranges) {
+  if (ranges.empty()) return;
+  Work work;
+  work.name = "clearing memory";
+  work.engine = Engine::copy;
+  work.ring_entries = 0;
+  for (const VramRegion& range : ranges) work.ring_entries += packets_of(range.size);
+  work.start = [ranges](Backend& backend, std::optional<driver::FenceValue> after) {
+    driver::FenceValue last;
+    for (const VramRegion& range : ranges) {
+      last = backend.fill(range.address, range.size, 0, std::exchange(after, std::nullopt));
+    }
+    return last;
+  };
+  enqueue(std::move(work), [](FenceId, const protocol::Error*) {});
 }
 
 FenceId Workspace::launch(std::uint64_t id, std::uint32_t repeat) {
@@ -215,6 +269,10 @@ FenceId Workspace::launch(std::uint64_t id, std::uint32_t repeat) {
   work.name = graph->second.name;
   work.engine = Engine::compute;
   work.ring_entries = commands.size();
+  work.context = &memory_.context();
+  work.running_at = [dispatches = graph->second.dispatches](std::uint32_t mark) {
+    return dispatches->running_at(mark);
+  };
   work.start = [commands = std::move(commands)](Backend& backend,
                                                 std::optional<driver::FenceValue> after) {
     return backend.run(commands, after);
@@ -245,6 +303,7 @@ FenceId Workspace::copy(const protocol::Copy& copy) {
   Work work;
   work.name = "copy";
   work.engine = Engine::copy;
+  work.ring_entries = packets_of(region.size);
   work.start = [region](Backend& backend, std::optional<driver::FenceValue> after) {
     return backend.copy(region, after);
   };
@@ -260,6 +319,7 @@ FenceId Workspace::fill(const protocol::Fill& fill) {
   Work work;
   work.name = "fill";
   work.engine = Engine::copy;
+  work.ring_entries = packets_of(Bytes(fill.size()));
   work.start = [destination, size = Bytes(fill.size()), value = fill.value()](
                    Backend& backend, std::optional<driver::FenceValue> after) {
     return backend.fill(destination, size, value, after);
@@ -300,7 +360,9 @@ void Workspace::destroy_module(std::uint64_t id) {
 }
 
 void Workspace::destroy_graph(std::uint64_t id) {
-  if (recorders_.erase(id) != 0) return;
+  if (const auto recorder = recorders_.find(id); recorder != recorders_.end()) {
+    return forget_recorder(recorder);
+  }
   const auto graph = graphs_.find(id);
   if (graph == graphs_.end()) throw not_found("there is no graph " + std::to_string(id));
   change_uses(graph->second, -1);
@@ -312,8 +374,8 @@ LeaseUsage Workspace::usage() const {
   usage.shared = shared_;
   for (const auto& [id, buffer] : buffers_) usage.arena += buffer.block.size();
   for (const auto& [id, graph] : graphs_)
-    usage.arena += graph.kernargs.size() + graph.packets.size();
-  for (const auto& [id, module] : modules_) usage.module += module.code.size();
+    usage.arena += graph.kernargs.block.size() + graph.packets.block.size();
+  for (const auto& [id, module] : modules_) usage.module += module.code.block.size();
   usage.buffers = buffers_.size();
   usage.modules = modules_.size();
   usage.graphs = graphs_.size();
@@ -327,10 +389,10 @@ void Workspace::describe(std::vector<ArenaRange>& ranges) const {
                       block.size(), use, owner});
   };
   for (const auto& [id, buffer] : buffers_) add(buffer.block, ArenaUse::buffer, buffer.name);
-  for (const auto& [id, module] : modules_) add(module.code, ArenaUse::module, module.name);
+  for (const auto& [id, module] : modules_) add(module.code.block, ArenaUse::module, module.name);
   for (const auto& [id, graph] : graphs_) {
-    add(graph.kernargs, ArenaUse::graph, graph.name);
-    add(graph.packets, ArenaUse::graph, graph.name);
+    add(graph.kernargs.block, ArenaUse::graph, graph.name);
+    add(graph.packets.block, ArenaUse::graph, graph.name);
   }
 }
 

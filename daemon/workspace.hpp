@@ -14,6 +14,7 @@
 
 #include "arena_map.hpp"
 #include "client_limits.hpp"
+#include "client_memory.hpp"
 #include "device.hpp"
 #include "graph.hpp"
 #include "lease_queue.hpp"
@@ -61,6 +62,7 @@ class Workspace : private ObjectTable {
     driver::GpuAddress address;
     ArenaBlock block;                      // of video memory,
     std::unique_ptr<PinnedMemory> pinned;  // or of the host
+    Grant grant;                           // goes before the memory does
     std::size_t uses = 0;                  // graphs that name it
   };
 
@@ -74,6 +76,9 @@ class Workspace : private ObjectTable {
   void check_name(const std::string& name) const;
   void change_uses(const Graph& graph, int change);
   FenceId submit(Work work);
+  FenceId enqueue(Work work, CompletionHandler handler);
+  void clear(const std::vector<VramRegion>& ranges);
+  void forget_recorder(std::map<std::uint64_t, GraphRecorder>::iterator recorder);
   void destroy_buffer(std::uint64_t id);
   void destroy_module(std::uint64_t id);
   void destroy_graph(std::uint64_t id);
@@ -82,11 +87,13 @@ class Workspace : private ObjectTable {
   ClientLimits limits_;
   const ComputeLimits& compute_limits_;
   CompletionHandler on_complete_;
+  ClientMemory memory_;  // outlives all that was granted
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, Buffer> buffers_;
   std::map<std::uint64_t, Module> modules_;
   std::map<std::uint64_t, Graph> graphs_;
   std::map<std::uint64_t, GraphRecorder> recorders_;  // graphs whose last piece has not come
+  Bytes recording_;                                   // what the recorders keep
   Bytes shared_;
   std::shared_ptr<std::size_t> queued_;  // shared with the work on its way, which may outlive this
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon_error.hpp"
+#include "redbolt/driver/driver_error.hpp"
 
 namespace redbolt::daemon {
 
@@ -13,6 +14,8 @@ protocol::Error error_of(Function&& function) {
     function();
   } catch (const DaemonError& error) {
     return error.error();
+  } catch (const driver::DriverError&) {
+    return describe(std::current_exception());  // as the client would be told
   } catch (const std::exception& error) {
     ADD_FAILURE() << "another exception: " << error.what();
   }

@@ -18,6 +18,7 @@
 
 #include "backend.hpp"
 #include "redbolt/base/file_descriptor.hpp"
+#include "redbolt/driver/driver_error.hpp"
 
 namespace redbolt::daemon {
 
@@ -107,6 +108,64 @@ class FakePinned : public PinnedMemory {
   std::byte* data_;
 };
 
+// Keeps the rules of a context and remembers what was granted; breaking them ends the test.
+class FakeContext : public MemoryContext {
+ public:
+  using Contexts = std::map<unsigned, FakeContext*>;
+  struct Granted {
+    Bytes size;
+    driver::MemoryAccess access;
+  };
+
+  FakeContext(Contexts& all, std::uint32_t& progress) : all_(all), progress_(progress) {
+    while (all_.contains(vmid_)) ++vmid_;
+    if (vmid_ > 15) {
+      throw driver::DriverError(driver::DriverErrorCode::out_of_contexts, "create", "", "all used");
+    }
+    all_[vmid_] = this;
+  }
+  ~FakeContext() override { all_.erase(vmid_); }
+  driver::Vmid vmid() const override { return driver::Vmid(vmid_); }
+  void grant(driver::GpuAddress address, Bytes size, driver::MemoryAccess access) override {
+    if (address.value() % 4096 != 0 || size.count() % 4096 != 0 || size.count() == 0)
+      throw std::logic_error("a grant of no whole pages");
+    for (const auto& [start, granted] : grants_) {
+      if (address < start + granted.size && start < address + size)
+        throw std::logic_error("granted twice");
+    }
+    for (const auto& [vmid, other] : all_) {
+      if (other != this && address < scratch && other->reaches(address, size))
+        throw std::logic_error("granted to two clients");
+    }
+    grants_[address] = {size, access};
+  }
+  void revoke(driver::GpuAddress address, Bytes size) override {
+    const auto found = grants_.find(address);
+    if (found == grants_.end() || found->second.size != size)
+      throw std::logic_error("revoked what was not granted");
+    grants_.erase(found);
+  }
+  driver::GpuAddress progress_word() const override { return driver::GpuAddress(0x7fff'ffff'f000); }
+  std::uint32_t progress() const override { return progress_; }
+
+  // Whether a part of the range is granted.
+  bool reaches(driver::GpuAddress address, Bytes size) const {
+    for (const auto& [start, granted] : grants_) {
+      if (address < start + granted.size && start < address + size) return true;
+    }
+    return false;
+  }
+  const std::map<driver::GpuAddress, Granted>& grants() const { return grants_; }
+
+  static constexpr driver::GpuAddress scratch{0x2300'0000'0000};
+
+ private:
+  Contexts& all_;
+  std::uint32_t& progress_;
+  unsigned vmid_ = 1;
+  std::map<driver::GpuAddress, Granted> grants_;
+};
+
 class FakeBackend : public Backend {
  public:
   static constexpr driver::GpuAddress data_address{0x2000'0000'0000};
@@ -135,7 +194,7 @@ class FakeBackend : public Backend {
     limits.shader_engines = 6;
     limits.compute_units = 96;
     limits.lds_per_workgroup = Bytes(65536);
-    limits.scratch = driver::GpuAddress(0x2300'0000'0000);
+    limits.scratch = FakeContext::scratch;
     limits.scratch_size = Bytes(std::uint64_t{64} << 20);
     return limits;
   }
@@ -156,8 +215,18 @@ class FakeBackend : public Backend {
     return block;
   }
 
+  std::unique_ptr<MemoryContext> create_context() override {
+    return std::make_unique<FakeContext>(contexts_, progress);
+  }
+
   driver::FenceValue run(std::span<const driver::IndirectBuffer> buffers,
                          std::optional<driver::FenceValue> after) override {
+    for (const driver::IndirectBuffer& buffer : buffers) {
+      const auto context = contexts_.find(static_cast<unsigned>(buffer.vmid.value()));
+      if (context == contexts_.end() ||
+          !context->second->reaches(buffer.address, Bytes(std::uint64_t{buffer.dwords} * 4)))
+        throw std::logic_error("commands that their context does not reach");
+    }
     card_.record({{buffers.begin(), buffers.end()}, after});
     return driver::FenceValue(++submitted_[0]);
   }
@@ -169,6 +238,10 @@ class FakeBackend : public Backend {
   }
   driver::FenceValue fill(driver::GpuAddress destination, Bytes size, std::uint32_t value,
                           std::optional<driver::FenceValue>) override {
+    if (destination >= FakeContext::scratch) {
+      ++scratch_fills;
+      return driver::FenceValue(++submitted_[1]);
+    }
     std::byte* to = at(destination, size);
     for (std::uint64_t i = 0; i < size.count(); i += 4) std::memcpy(to + i, &value, 4);
     return driver::FenceValue(++submitted_[1]);
@@ -204,7 +277,11 @@ class FakeBackend : public Backend {
     return metrics;
   }
 
-  std::span<const std::byte> data() const { return data_; }
+  const FakeContext::Contexts& contexts() const { return contexts_; }
+  std::uint32_t progress = 0;  // what every context's word says
+  std::atomic<unsigned> scratch_fills{0};
+
+  std::span<std::byte> data() { return data_; }
   std::span<const std::byte> code() const { return code_; }
 
  private:
@@ -226,6 +303,7 @@ class FakeBackend : public Backend {
   driver::BootReport report_;
   std::vector<std::byte> data_, code_;
   std::map<std::uint64_t, FakePinned*> pinned_;
+  FakeContext::Contexts contexts_;
   driver::GpuAddress next_pinned_ = pinned_address;
   std::uint64_t submitted_[2] = {0, 0};
   mutable std::uint64_t completed_[2] = {0, 0};

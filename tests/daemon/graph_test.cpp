@@ -14,12 +14,12 @@ TEST_F(WorkspaceTest, WritesKernelArgumentsWithPointersInPlace) {
   add_pointer(d, 8, second, 40, 960);
   add_pointer(d, 56, buffer, 1000, 0);  // one past the end, for nothing
   workspace_->record_graph(graph_of(d));
-  // Two buffers of 1 KiB, then the arguments.
+  // Two buffers of a page, then the arguments.
   std::uint64_t words[8] = {};
-  std::memcpy(words, backend().data().data() + 2048, sizeof words);
+  std::memcpy(words, backend().data().data() + 8192, sizeof words);
   const std::uint64_t base = FakeBackend::data_address.value();
   EXPECT_EQ(words[0], 0x1111111111111111u);
-  EXPECT_EQ(words[1], base + 1024 + 40);
+  EXPECT_EQ(words[1], base + 4096 + 40);
   EXPECT_EQ(words[2], 0x0000000011111111u);
   EXPECT_EQ(words[3], 0u);
   EXPECT_EQ(words[7], base + 1000);

@@ -19,7 +19,7 @@ namespace {
 using testing::HasSubstr;
 
 mode_t mode_of(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   EXPECT_EQ(::lstat(path.c_str(), &status), 0);
   return status.st_mode & 07777;
 }
@@ -63,9 +63,7 @@ TEST_F(SocketFileTest, IsForTheUserAlone) {
 }
 
 TEST_F(SocketFileTest, GoesWithTheObject) {
-  {
-    const SocketFile file(path_);
-  }
+  { const SocketFile file(path_); }
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 

@@ -102,14 +102,14 @@ TEST(Status, ListsWhatTheHolderHas) {
       EXPECT_EQ(range.owner, "kernels");
     }
   }
-  EXPECT_EQ(buffers, Bytes(1024));
+  EXPECT_EQ(buffers, Bytes(4096));
   EXPECT_EQ(graphs + buffers, status.holder->arena_bytes);
   EXPECT_EQ(modules, status.holder->module_bytes);
   EXPECT_EQ(free, status.arena.free);
 }
 
 TEST(Status, MapsAnArenaWithManyBuffersInBoundedLength) {
-  TestServer server;
+  TestServer server(quick_options(), std::chrono::milliseconds(5000), Bytes(16 << 20));
   auto holder = server.connect();
   holder.acquire_lease(0ms);
   std::vector<client::BufferId> buffers;

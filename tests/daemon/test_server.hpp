@@ -26,7 +26,9 @@ inline ServerOptions quick_options() {
 class TestServer {
  public:
   explicit TestServer(ServerOptions options = quick_options(),
-                      std::chrono::milliseconds hang_timeout = std::chrono::milliseconds(5000)) {
+                      std::chrono::milliseconds hang_timeout = std::chrono::milliseconds(5000),
+                      Bytes video_memory = Bytes(1 << 20)) {
+    card_.data_size = video_memory;
     boost::asio::co_spawn(context_, boot(hang_timeout), boost::asio::detached);
     context_.run();
     context_.restart();

@@ -32,7 +32,7 @@ std::string status_of(const std::filesystem::path& socket) {
 TEST(DaemonLife, StartsSaysWhatItDoesAndStopsCleanly) {
   DaemonProcess daemon(small_card);
   EXPECT_EQ(status_of(daemon.socket()), "ready");
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(daemon.socket().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0600u);
   const auto start = std::chrono::steady_clock::now();

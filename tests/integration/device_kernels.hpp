@@ -13,9 +13,11 @@
 namespace redbolt::test {
 
 enum TestKernelIndex : std::uint32_t {
-  store_kernel,    // arguments: address of words, u32 add; words[i] = add + i
-  endless_kernel,  // never ends
-  illegal_kernel,  // an encoding that means nothing
+  store_kernel,     // arguments: address of words, u32 add; words[i] = add + i
+  endless_kernel,   // never ends
+  illegal_kernel,   // an encoding that means nothing
+  peek_kernel,      // arguments: address of words, any address; words[lane] = what is there
+  whereami_kernel,  // arguments: address of a 64-bit word, which becomes that address
 };
 
 struct TestCode {
@@ -36,7 +38,27 @@ inline std::vector<TestCode> test_code() {
                0xbfb00000,              // s_endpgm
            }},
           {"endless", {0xbfa0ffff, 0xbfb00000}},  // s_branch -1; s_endpgm
-          {"illegal", {0xffffffff, 0xbfb00000}}};
+          {"illegal", {0xffffffff, 0xbfb00000}},
+          {"peek",
+           {
+               0xf4080100, 0xf8000000,  // s_load_b128 s[4:7], s[0:1], 0x0
+               0xbf89fc07,              // s_waitcnt lgkmcnt(0)
+               0x30040082,              // v_lshlrev_b32_e32 v2, 2, v0
+               0xdc520000, 0x01060002,  // global_load_b32 v1, v2, s[6:7]
+               0xbf8903f7,              // s_waitcnt vmcnt(0)
+               0xdc6a0000, 0x00040102,  // global_store_b32 v2, v1, s[4:5]
+               0xbfb00000,              // s_endpgm
+           }},
+          {"whereami",
+           {
+               0xf4040100, 0xf8000000,  // s_load_b64 s[4:5], s[0:1], 0x0
+               0xbf89fc07,              // s_waitcnt lgkmcnt(0)
+               0x7e020204,              // v_mov_b32_e32 v1, s4
+               0x7e040205,              // v_mov_b32_e32 v2, s5
+               0x7e060280,              // v_mov_b32_e32 v3, 0
+               0xdc6e0000, 0x00040103,  // global_store_b64 v3, v[1:2], s[4:5]
+               0xbfb00000,              // s_endpgm
+           }}};
 }
 
 // The descriptors at multiples of 64, the code at multiples of 256 from 1024 on.
@@ -70,6 +92,18 @@ inline client::Dispatch store_dispatch(const client::Module& module, client::Buf
   dispatch.kernarg.resize(12);
   std::memcpy(dispatch.kernarg.data() + 8, &add, 4);
   dispatch.pointers.push_back({0, buffer, offset, Bytes(groups * 32 * 4), client::Access::write});
+  return dispatch;
+}
+
+// Of a kernel whose first argument is the start of a buffer; the second is the value as it is.
+inline client::Dispatch raw_dispatch(const client::Module& module, TestKernelIndex kernel,
+                                     client::BufferId buffer, std::uint64_t value = 0) {
+  client::Dispatch dispatch;
+  dispatch.module = module.id;
+  dispatch.kernel = kernel;
+  dispatch.kernarg.resize(16);
+  std::memcpy(dispatch.kernarg.data() + 8, &value, 8);
+  dispatch.pointers.push_back({0, buffer, Bytes(0), Bytes(128), client::Access::read_write});
   return dispatch;
 }
 
