@@ -22,6 +22,7 @@ inline double fused(double a, double b, double c) {
 // loses is put into the last bit.
 inline HalfToOdd fused(Half a, Half b, Half c) {
   const float product = a.value * b.value;
+  if (c.value != c.value) return {c.value};  // also where the product is none: infinity times zero
   const float sum = product + c.value;
   const float back = sum - product;
   const float error = (product - (sum - back)) + (c.value - back);
@@ -57,34 +58,10 @@ bool less(T a, T b) {
   return a < b || (a == 0 && b == 0 && std::signbit(a) && !std::signbit(b));
 }
 
-// Minimum and maximum of floating-point values: a NaN loses against a number. With MODE.IEEE a
-// signaling NaN wins, quieted; clang's kernels run with it.
-template <class T>
-T minimum(T a, T b) {
-  const T number = b != b ? a : a != a ? b : less(a, b) ? a : b;
-  return is_signaling(a) ? quieted(a) : is_signaling(b) ? quieted(b) : number;
-}
-template <class T>
-T maximum(T a, T b) {
-  const T number = b != b ? a : a != a ? b : less(b, a) ? a : b;
-  return is_signaling(a) ? quieted(a) : is_signaling(b) ? quieted(b) : number;
-}
-inline Half minimum(Half a, Half b) {
-  return {minimum(a.value, b.value)};
-}
-inline Half maximum(Half a, Half b) {
-  return {maximum(a.value, b.value)};
-}
-
+// The middle one of three integers.
 template <class T>
 T median(T a, T b, T c) {
-  if constexpr (std::is_floating_point_v<T>) {
-    const T largest = maximum(maximum(a, b), c);
-    const T ordered = largest == a ? maximum(b, c) : largest == b ? maximum(a, c) : maximum(a, b);
-    return a != a || b != b || c != c ? minimum(minimum(a, b), c) : ordered;
-  } else {
-    return a > b ? (b > c ? b : a > c ? c : a) : (a > c ? a : b > c ? c : b);
-  }
+  return a > b ? (b > c ? b : a > c ? c : a) : (a > c ? a : b > c ? c : b);
 }
 
 // x * 2^n, rounded once; n may be anything.
@@ -97,6 +74,20 @@ inline float scaled(float value, std::int32_t exponent) {
   const std::int32_t n = exponent < -400 ? -400 : exponent > 400 ? 400 : exponent;
   const auto factor = std::bit_cast<double>(static_cast<std::uint64_t>(1023 + n) << 52);
   return static_cast<float>(static_cast<double>(value) * factor);
+}
+
+// A handler of an operation that rounds to the nearest whatever MODE asks for.
+template <Handler handler>
+void rounding_to_nearest(Wave& wave, const Instruction& instruction) {
+  constexpr std::uint32_t rounding = 15;
+  const std::uint32_t kept = wave.mode;
+  if ((kept & rounding) == 0) {
+    handler(wave, instruction);
+    return;
+  }
+  wave.set_mode(kept & ~rounding);
+  handler(wave, instruction);
+  wave.set_mode(kept);
 }
 
 // Conversions to integers: towards zero, saturating, NaN gives 0.

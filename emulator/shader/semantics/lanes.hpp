@@ -6,6 +6,7 @@
 //   double, std::uint64_t, std::int64_t     two registers
 //   std::uint16_t, std::int16_t             the half that the operand selects
 //   Half                                    the same as a float16, computed in float
+//   HalfBits                                the same, not computed with
 // and the result type how it is written. The lambda runs for disabled lanes too: it must be defined
 // for every input.
 #pragma once
@@ -52,8 +53,8 @@ struct LaneSignature<R (Closure::*)(A...) const> {
 
  private:
   template <class T>
-  static constexpr bool is_dword =
-      sizeof(T) == 4 && !std::is_same_v<T, Half> && !std::is_same_v<T, HalfToOdd>;
+  static constexpr bool is_dword = sizeof(T) == 4 && !std::is_same_v<T, Half> &&
+                                   !std::is_same_v<T, HalfToOdd>;
   static constexpr bool all_dwords = is_dword<R> && (is_dword<A> && ...);
   static constexpr bool has_float = std::is_same_v<R, float> || (std::is_same_v<A, float> || ...);
 
@@ -107,7 +108,9 @@ struct LaneSignature<R (Closure::*)(A...) const> {
     std::optional<RoundingScope> rounding;
     if constexpr (std::is_same_v<R, float>) {
       if (!wave.float_is_plain) rounding.emplace(f32_mode(wave).rounding);
-    } else if constexpr (std::is_same_v<R, double> || std::is_same_v<R, Half>) {
+    } else if constexpr (std::is_same_v<R, double> || std::is_same_v<R, Half> ||
+                         std::is_same_v<R, HalfToOdd>) {
+      // Of the sums that are rounded to odd this decides the sign of an exact zero.
       if (!wave.double_is_plain) rounding.emplace(f64_f16_mode(wave).rounding);
     }
     for (unsigned lane = 0; lane < lane_count; ++lane) result.set(lane, function(sources[lane]...));

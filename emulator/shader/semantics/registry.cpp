@@ -21,7 +21,7 @@ constexpr BindingsOf files[] = {
     vopc_bindings,       flat_bindings,         flat_atomic_bindings,
     ds_bindings,         ds_atomic_bindings,    dot_bindings,
     wmma_bindings,       vop3p_bindings,        packed_vop2_bindings,
-    mubuf_bindings,
+    mubuf_bindings,      extreme_bindings,
 };
 
 std::vector<const Binding*> join() {

@@ -32,6 +32,7 @@ std::span<const Binding> vop3_16bit_bindings();
 std::span<const Binding> vop3_64bit_bindings();
 std::span<const Binding> vop3_divide_bindings();
 std::span<const Binding> vop3_lane_bindings();
+std::span<const Binding> extreme_bindings();
 std::span<const Binding> vopc_bindings();
 std::span<const Binding> vop3p_bindings();
 std::span<const Binding> packed_vop2_bindings();

@@ -32,6 +32,11 @@ struct HalfToOdd {
   float value;
 };
 
+// A float16 as its bits, for operations that choose among their operands: NaNs stay what they are.
+struct HalfBits {
+  std::uint16_t bits;
+};
+
 inline void splat(Row& row, std::uint32_t value) {
   for (unsigned i = 0; i < lane_count; ++i) row.lane[i] = value;
 }
@@ -96,8 +101,7 @@ class Source {
 };
 
 template <class T>
-  requires(sizeof(T) == 8)
-class Source<T> {
+requires(sizeof(T) == 8) class Source<T> {
  public:
   Source(const Wave& wave, const Operand& operand)
       : lower_(raw_lower(wave, operand)), upper_(raw_upper_row(wave, operand, upper_space_)) {
@@ -134,8 +138,7 @@ class Source<T> {
 };
 
 template <class T>
-  requires(sizeof(T) == 2)
-class Source<T> {
+requires(sizeof(T) == 2) class Source<T> {
  public:
   Source(const Wave& wave, const Operand& operand) : bits_(raw_row(wave, operand, space_)) {
     if ((operand.modifiers & modifier::high_half) != 0) {
@@ -151,6 +154,24 @@ class Source<T> {
  private:
   Row space_;
   const std::uint32_t* bits_;
+};
+
+template <>
+class Source<HalfBits> {
+ public:
+  Source(const Wave& wave, const Operand& operand) : halves_(wave, operand) {
+    if (wave.double_is_plain || !f64_f16_mode(wave).flush_inputs) {
+      for (unsigned i = 0; i < lane_count; ++i) row_.lane[i] = halves_[i];
+    } else {
+      for (unsigned i = 0; i < lane_count; ++i) row_.lane[i] = flush_f16(halves_[i]);
+    }
+  }
+  Source(const Source&) = delete;
+  HalfBits operator[](unsigned lane) const { return {static_cast<std::uint16_t>(row_.lane[lane])}; }
+
+ private:
+  Source<std::uint16_t> halves_;
+  Row row_;
 };
 
 template <>
@@ -261,8 +282,7 @@ class Result {
 };
 
 template <class T>
-  requires(sizeof(T) == 8)
-class Result<T> {
+requires(sizeof(T) == 8) class Result<T> {
  public:
   void set(unsigned lane, T value) {
     const auto bits = std::bit_cast<std::uint64_t>(value);
@@ -296,8 +316,7 @@ class Result<T> {
 };
 
 template <class T>
-  requires(sizeof(T) == 2)
-class Result<T> {
+requires(sizeof(T) == 2) class Result<T> {
  public:
   void set(unsigned lane, T value) { row_.lane[lane] = static_cast<std::uint16_t>(value); }
   void to_bits(const Wave&, const Instruction&, Row& bits) const { bits = row_; }
@@ -323,6 +342,31 @@ inline void round_to_halves(const Wave& wave, const float* values, std::uint32_t
     if (modes.flush_results) bits[i] = flush_f16(bits[i]);
   }
 }
+
+template <>
+class Result<HalfBits> {
+ public:
+  void set(unsigned lane, HalfBits half) { row_.lane[lane] = half.bits; }
+  void to_bits(const Wave& wave, const Instruction& instruction, Row& bits) const {
+    bits = row_;
+    if (has_output_changes(instruction)) {
+      FloatRow values;
+      halves_to_floats(bits.lane, values.lane);
+      for (float& value : values.lane) value = output_modified(wave, instruction, value);
+      round_to_halves(wave, values.lane, bits.lane);
+    } else if (!wave.double_is_plain && f64_f16_mode(wave).flush_results) {
+      for (auto& half : bits.lane) half = flush_f16(half);
+    }
+  }
+  void store(Wave& wave, const Instruction& instruction) {
+    Row bits;
+    to_bits(wave, instruction, bits);
+    store_half_row(wave, instruction, bits.lane);
+  }
+
+ private:
+  Row row_;
+};
 
 class HalfResult {
  public:

@@ -63,7 +63,8 @@ inline float log2_of(float x) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
   const bool usable = x > 0 && x < infinity;
   const double value = log2_finite(usable ? static_cast<double>(x) : 1.0);
-  const float special = x == 0 ? -infinity : x > 0 ? x : std::numeric_limits<float>::quiet_NaN();
+  const float nan = x != x ? x + x : std::numeric_limits<float>::quiet_NaN();  // quiet
+  const float special = x == 0 ? -infinity : x > 0 ? x : nan;
   return usable ? static_cast<float>(value) : special;
 }
 
@@ -90,17 +91,13 @@ inline double sine_of_turns(double x) {
 inline float sine(float x) {
   const bool usable = std::fabs(x) <= 256;
   const auto value = static_cast<float>(sine_of_turns(usable ? static_cast<double>(x) : 0.0));
-  return std::fabs(x) < std::numeric_limits<float>::infinity()
-             ? value
-             : std::numeric_limits<float>::quiet_NaN();
+  return std::fabs(x) < std::numeric_limits<float>::infinity() ? value : x - x;  // a quiet NaN
 }
 inline float cosine(float x) {
   const bool usable = std::fabs(x) <= 256;
   const auto value =
       static_cast<float>(sine_of_turns((usable ? static_cast<double>(x) : 0.0) + 0.25));
-  return std::fabs(x) < std::numeric_limits<float>::infinity()
-             ? value
-             : std::numeric_limits<float>::quiet_NaN();
+  return std::fabs(x) < std::numeric_limits<float>::infinity() ? value : x - x;  // a quiet NaN
 }
 
 }  // namespace redbolt::emulator

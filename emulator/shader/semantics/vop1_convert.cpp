@@ -57,14 +57,15 @@ u16 to_u16(float value) {
   return static_cast<u16>(std::clamp(to_integer<i32>(value), 0, 65535));
 }
 
-float bounded(float value, float low, float high) {
-  return value != value ? 0.0f : value < low ? low : value > high ? high : value;
+// In double, so that the product is rounded once, to the integer.
+double bounded(double value, double low, double high) {
+  return value != value ? 0.0 : value < low ? low : value > high ? high : value;
 }
 i16 to_snorm16(float value) {
-  return static_cast<i16>(std::nearbyint(bounded(value, -1.0f, 1.0f) * 32767.0f));
+  return static_cast<i16>(std::nearbyint(bounded(value, -1.0, 1.0) * 32767.0));
 }
 u16 to_unorm16(float value) {
-  return static_cast<u16>(std::nearbyint(bounded(value, 0.0f, 1.0f) * 65535.0f));
+  return static_cast<u16>(std::nearbyint(bounded(value, 0.0, 1.0) * 65535.0));
 }
 
 template <unsigned n>
@@ -95,13 +96,13 @@ constexpr Binding bindings[] = {
     {"V_CVT_F32_UBYTE3", lanes<[](u32 a) { return byte_to_float<3>(a); }>},
     {"V_TRUNC_F64", lanes<[](double a) { return std::trunc(a); }>},
     {"V_CEIL_F64", lanes<[](double a) { return std::ceil(a); }>},
-    {"V_RNDNE_F64", lanes<[](double a) { return std::nearbyint(a); }>},
+    {"V_RNDNE_F64", rounding_to_nearest<lanes<[](double a) { return std::nearbyint(a); }>>},
     {"V_FLOOR_F64", lanes<[](double a) { return std::floor(a); }>},
     {"V_FRACT_F64", lanes<[](double a) { return fraction(a); }>},
     {"V_FRACT_F32", lanes<[](float a) { return fraction(a); }>},
     {"V_TRUNC_F32", lanes<[](float a) { return std::trunc(a); }>},
     {"V_CEIL_F32", lanes<[](float a) { return std::ceil(a); }>},
-    {"V_RNDNE_F32", lanes<[](float a) { return std::nearbyint(a); }>},
+    {"V_RNDNE_F32", rounding_to_nearest<lanes<[](float a) { return std::nearbyint(a); }>>},
     {"V_FLOOR_F32", lanes<[](float a) { return std::floor(a); }>},
     {"V_FREXP_EXP_I32_F64", lanes<[](double a) { return binary_exponent(a); }>},
     {"V_FREXP_MANT_F64", lanes<[](double a) { return binary_mantissa(a); }>},
@@ -117,7 +118,8 @@ constexpr Binding bindings[] = {
     {"V_FLOOR_F16", lanes<[](Half a) { return Half{std::floor(a.value)}; }>},
     {"V_CEIL_F16", lanes<[](Half a) { return Half{std::ceil(a.value)}; }>},
     {"V_TRUNC_F16", lanes<[](Half a) { return Half{std::trunc(a.value)}; }>},
-    {"V_RNDNE_F16", lanes<[](Half a) { return Half{std::nearbyint(a.value)}; }>},
+    {"V_RNDNE_F16",
+     rounding_to_nearest<lanes<[](Half a) { return Half{std::nearbyint(a.value)}; }>>},
     {"V_FRACT_F16", lanes<[](Half a) {
        constexpr float largest = 0x1.ffcp-1f;  // of float16, below 1
        return Half{std::min(a.value - std::floor(a.value), largest)};

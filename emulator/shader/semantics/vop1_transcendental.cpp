@@ -25,7 +25,7 @@ float reciprocal_root(float x) {
   return static_cast<float>(1.0 / std::sqrt(static_cast<double>(flushed(x))));
 }
 float exponential(float x) {
-  return flushed(static_cast<float>(exp2_of(static_cast<double>(flushed(x)))));
+  return quieted(flushed(static_cast<float>(exp2_of(static_cast<double>(flushed(x))))));
 }
 float logarithm(float x) {
   return log2_of(flushed(x));
@@ -40,29 +40,33 @@ double reciprocal_root(double x) {
   return 1.0 / std::sqrt(x);
 }
 
+template <auto function>
+constexpr Handler estimate = rounding_to_nearest<lanes<function>>;
+
 constexpr auto kind = InstructionClass::transcendental;
 
 constexpr Binding bindings[] = {
-    {"V_RCP_F32", lanes<[](float a) { return reciprocal(a); }>, kind},
-    {"V_RCP_IFLAG_F32", lanes<[](float a) { return reciprocal(a); }>, kind},
-    {"V_RSQ_F32", lanes<[](float a) { return reciprocal_root(a); }>, kind},
-    {"V_SQRT_F32", lanes<[](float a) { return square_root(a); }>, kind},
-    {"V_EXP_F32", lanes<[](float a) { return exponential(a); }>, kind},
-    {"V_LOG_F32", lanes<[](float a) { return logarithm(a); }>, kind},
-    {"V_SIN_F32", lanes<[](float a) { return sine(a); }>, kind},
-    {"V_COS_F32", lanes<[](float a) { return cosine(a); }>, kind},
-    {"V_RCP_F64", lanes<[](double a) { return reciprocal(a); }>, kind},
-    {"V_RSQ_F64", lanes<[](double a) { return reciprocal_root(a); }>, kind},
-    {"V_SQRT_F64", lanes<[](double a) { return std::sqrt(a); }>, kind},
-    {"V_RCP_F16", lanes<[](Half a) { return Half{1.0f / a.value}; }>, kind},
-    {"V_SQRT_F16", lanes<[](Half a) { return Half{std::sqrt(a.value)}; }>, kind},
-    {"V_RSQ_F16", lanes<[](Half a) { return Half{1.0f / std::sqrt(a.value)}; }>, kind},
-    {"V_LOG_F16", lanes<[](Half a) { return Half{log2_of(a.value)}; }>, kind},
-    {"V_EXP_F16",
-     lanes<[](Half a) { return Half{static_cast<float>(exp2_of(static_cast<double>(a.value)))}; }>,
+    {"V_RCP_F32", estimate<[](float a) { return reciprocal(a); }>, kind},
+    {"V_RCP_IFLAG_F32", estimate<[](float a) { return reciprocal(a); }>, kind},
+    {"V_RSQ_F32", estimate<[](float a) { return reciprocal_root(a); }>, kind},
+    {"V_SQRT_F32", estimate<[](float a) { return square_root(a); }>, kind},
+    {"V_EXP_F32", estimate<[](float a) { return exponential(a); }>, kind},
+    {"V_LOG_F32", estimate<[](float a) { return logarithm(a); }>, kind},
+    {"V_SIN_F32", estimate<[](float a) { return sine(a); }>, kind},
+    {"V_COS_F32", estimate<[](float a) { return cosine(a); }>, kind},
+    {"V_RCP_F64", estimate<[](double a) { return reciprocal(a); }>, kind},
+    {"V_RSQ_F64", estimate<[](double a) { return reciprocal_root(a); }>, kind},
+    {"V_SQRT_F64", estimate<[](double a) { return std::sqrt(a); }>, kind},
+    {"V_RCP_F16", estimate<[](Half a) { return Half{1.0f / a.value}; }>, kind},
+    {"V_SQRT_F16", estimate<[](Half a) { return Half{std::sqrt(a.value)}; }>, kind},
+    {"V_RSQ_F16", estimate<[](Half a) { return Half{1.0f / std::sqrt(a.value)}; }>, kind},
+    {"V_LOG_F16", estimate<[](Half a) { return Half{log2_of(a.value)}; }>, kind},
+    {"V_EXP_F16", estimate<[](Half a) {
+       return Half{static_cast<float>(exp2_of(static_cast<double>(a.value)))};
+     }>,
      kind},
-    {"V_SIN_F16", lanes<[](Half a) { return Half{sine(a.value)}; }>, kind},
-    {"V_COS_F16", lanes<[](Half a) { return Half{cosine(a.value)}; }>, kind},
+    {"V_SIN_F16", estimate<[](Half a) { return Half{sine(a.value)}; }>, kind},
+    {"V_COS_F16", estimate<[](Half a) { return Half{cosine(a.value)}; }>, kind},
 };
 
 }  // namespace

@@ -32,9 +32,20 @@ u32 saturate_u32(i64 value) {
   return static_cast<u32>(std::clamp<i64>(value, 0, 0xffffffff));
 }
 
-u32 pack_toward_zero(float a, float b) {
-  return float_to_half_portable(a, Rounding::toward_zero) |
-         float_to_half_portable(b, Rounding::toward_zero) << 16;
+// Only the rounding does not follow MODE.
+void pack_toward_zero(Wave& wave, const Instruction& instruction) {
+  Row result;
+  {
+    const Source<float> a(wave, instruction.source[0]);
+    const Source<float> b(wave, instruction.source[1]);
+    const bool flush = f64_f16_mode(wave).flush_results;
+    const auto half = [&](float value) {
+      const u32 bits = float_to_half_portable(value, Rounding::toward_zero);
+      return flush ? flush_f16(bits) : bits;
+    };
+    for (unsigned i = 0; i < lane_count; ++i) result.lane[i] = half(a[i]) | half(b[i]) << 16;
+  }
+  store_row(wave, instruction.destination, result.lane);
 }
 
 // The third source is a lane mask.
@@ -101,8 +112,6 @@ constexpr Binding bindings[] = {
     {"V_FMAC_F32", lanes<[](float a, float b, float c) { return fused(a, b, c); }>},
     {"V_FMAMK_F32", lanes<[](float a, float b, float c) { return fused(a, b, c); }>},
     {"V_FMAAK_F32", lanes<[](float a, float b, float c) { return fused(a, b, c); }>},
-    {"V_MIN_F32", lanes<[](float a, float b) { return minimum(a, b); }>},
-    {"V_MAX_F32", lanes<[](float a, float b) { return maximum(a, b); }>},
     {"V_MUL_I32_I24", lanes<[](i32 a, i32 b) {
        return static_cast<u32>(signed24(a)) * static_cast<u32>(signed24(b));
      }>},
@@ -135,7 +144,7 @@ constexpr Binding bindings[] = {
      lanes<[](u32 a, u32 b) { return saturate_u32(i64{a} - b); }>},
     {"V_SUBREV_NC_U32", lanes<[](u32 a, u32 b) { return b - a; }>, valu,
      lanes<[](u32 a, u32 b) { return saturate_u32(i64{b} - a); }>},
-    {"V_CVT_PK_RTZ_F16_F32", lanes<[](float a, float b) { return pack_toward_zero(a, b); }>},
+    {"V_CVT_PK_RTZ_F16_F32", pack_toward_zero},
     {"V_ADD_F16", lanes<[](Half a, Half b) { return Half{a.value + b.value}; }>},
     {"V_SUB_F16", lanes<[](Half a, Half b) { return Half{a.value - b.value}; }>},
     {"V_SUBREV_F16", lanes<[](Half a, Half b) { return Half{b.value - a.value}; }>},
@@ -143,8 +152,6 @@ constexpr Binding bindings[] = {
     {"V_FMAC_F16", lanes<[](Half a, Half b, Half c) { return fused(a, b, c); }>},
     {"V_FMAMK_F16", lanes<[](Half a, Half b, Half c) { return fused(a, b, c); }>},
     {"V_FMAAK_F16", lanes<[](Half a, Half b, Half c) { return fused(a, b, c); }>},
-    {"V_MAX_F16", lanes<[](Half a, Half b) { return maximum(a, b); }>},
-    {"V_MIN_F16", lanes<[](Half a, Half b) { return minimum(a, b); }>},
     {"V_LDEXP_F16", lanes<[](Half a, std::int16_t b) { return Half{scaled(a.value, b)}; }>},
 };
 

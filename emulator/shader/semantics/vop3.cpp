@@ -113,14 +113,14 @@ u32 packed(i32 low, i32 high) {
   return (static_cast<u32>(low) & 0xffff) | static_cast<u32>(high) << 16;
 }
 
-// Normalised: 1.0 is the largest integer.
+// Normalised: 1.0 is the largest integer. In double, so that the product is rounded once.
 i32 to_snorm16(float value) {
-  const float bounded = value != value ? 0.0f : std::clamp(value, -1.0f, 1.0f);
-  return static_cast<i32>(std::nearbyint(bounded * 32767.0f));
+  const double bounded = value != value ? 0.0 : std::clamp<double>(value, -1.0, 1.0);
+  return static_cast<i32>(std::nearbyint(bounded * 32767.0));
 }
 i32 to_unorm16(float value) {
-  const float bounded = value != value ? 0.0f : std::clamp(value, 0.0f, 1.0f);
-  return static_cast<i32>(std::nearbyint(bounded * 65535.0f));
+  const double bounded = value != value ? 0.0 : std::clamp<double>(value, 0.0, 1.0);
+  return static_cast<i32>(std::nearbyint(bounded * 65535.0));
 }
 
 u32 replaced_byte(float value, u32 position, u32 old) {
@@ -167,11 +167,6 @@ constexpr Binding bindings[] = {
        return static_cast<u32>((static_cast<u64>(a) << 32 | b) >> (8 * (c & 3)));
      }>},
     {"V_MULLIT_F32", lanes<[](float a, float b, float c) { return multiply_lit(a, b, c); }>},
-    {"V_MIN3_F32", lanes<[](float a, float b, float c) { return minimum(minimum(a, b), c); }>},
-    {"V_MAX3_F32", lanes<[](float a, float b, float c) { return maximum(maximum(a, b), c); }>},
-    {"V_MED3_F32", lanes<[](float a, float b, float c) { return median(a, b, c); }>},
-    {"V_MAXMIN_F32", lanes<[](float a, float b, float c) { return minimum(maximum(a, b), c); }>},
-    {"V_MINMAX_F32", lanes<[](float a, float b, float c) { return maximum(minimum(a, b), c); }>},
     {"V_MIN3_I32", lanes<[](i32 a, i32 b, i32 c) { return std::min(std::min(a, b), c); }>},
     {"V_MAX3_I32", lanes<[](i32 a, i32 b, i32 c) { return std::max(std::max(a, b), c); }>},
     {"V_MED3_I32", lanes<[](i32 a, i32 b, i32 c) { return median(a, b, c); }>},

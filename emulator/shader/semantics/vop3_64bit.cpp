@@ -13,7 +13,7 @@ using i32 = std::int32_t;
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
 
-// a*b + c in 64 bits, with the carry out of the sum as a lane mask.
+// a*b + c in 64 bits, with bit 64 of the exact sum as a lane mask: the carry, or the sign.
 void multiply_add_unsigned(Wave& wave, const Instruction& instruction) {
   Result<u64> result;
   Row carried;
@@ -41,7 +41,8 @@ void multiply_add_signed(Wave& wave, const Instruction& instruction) {
     const Source<i64> c(wave, instruction.source[2]);
     for (unsigned i = 0; i < lane_count; ++i) {
       i64 sum = 0;
-      carried.lane[i] = __builtin_add_overflow(i64{a[i]} * b[i], c[i], &sum) ? 1 : 0;
+      const bool overflows = __builtin_add_overflow(i64{a[i]} * b[i], c[i], &sum);
+      carried.lane[i] = (sum < 0) != overflows ? 1 : 0;
       result.set(i, static_cast<u64>(sum));
     }
   }
@@ -53,8 +54,6 @@ constexpr Binding bindings[] = {
     {"V_FMA_F64", lanes<[](double a, double b, double c) { return fused(a, b, c); }>},
     {"V_ADD_F64", lanes<[](double a, double b) { return a + b; }>},
     {"V_MUL_F64", lanes<[](double a, double b) { return a * b; }>},
-    {"V_MIN_F64", lanes<[](double a, double b) { return minimum(a, b); }>},
-    {"V_MAX_F64", lanes<[](double a, double b) { return maximum(a, b); }>},
     {"V_LDEXP_F64", lanes<[](double a, i32 b) { return scaled(a, b); }>},
     {"V_LSHLREV_B64", lanes<[](u32 a, u64 b) { return b << (a & 63); }>},
     {"V_LSHRREV_B64", lanes<[](u32 a, u64 b) { return (b >> (a & 63)); }>},

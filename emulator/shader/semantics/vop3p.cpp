@@ -89,8 +89,6 @@ constexpr Binding bindings[] = {
     {"V_PK_FMA_F16", packed_lanes<[](Half a, Half b, Half c) { return fused(a, b, c); }>},
     {"V_PK_ADD_F16", packed_lanes<[](Half a, Half b) { return Half{a.value + b.value}; }>},
     {"V_PK_MUL_F16", packed_lanes<[](Half a, Half b) { return Half{a.value * b.value}; }>},
-    {"V_PK_MIN_F16", packed_lanes<[](Half a, Half b) { return minimum(a, b); }>},
-    {"V_PK_MAX_F16", packed_lanes<[](Half a, Half b) { return maximum(a, b); }>},
     {"V_FMA_MIX_F32", fused_mixed<float>},
     {"V_FMA_MIXLO_F16", fused_mixed<HalfToOdd>},
     {"V_FMA_MIXHI_F16", fused_mixed<HalfToOdd>},
