@@ -1,14 +1,15 @@
 #include "blocks/compute_queue.hpp"
 
-#include <algorithm>
 #include <sstream>
 
+#include "blocks/aql_dispatch.hpp"
 #include "blocks/dispatch_setup.hpp"
 #include "blocks/fence_faults.hpp"
 #include "blocks/hub_memory_port.hpp"
 #include "blocks/interrupt_ids.hpp"
 #include "blocks/reference_clock.hpp"
 #include "blocks/register_address.hpp"
+#include "redbolt/base/checked.hpp"
 #include "redbolt/registers/gc_11_0_0.hpp"
 
 namespace redbolt::emulator {
@@ -19,26 +20,19 @@ namespace gc = registers::gc;
 constexpr RegisterAddress hqd_active = address_of(gc::CP_HQD_ACTIVE);
 constexpr RegisterAddress hqd_error = address_of(gc::CP_HQD_ERROR);
 constexpr RegisterAddress hqd_read_pointer = address_of(gc::CP_HQD_PQ_RPTR);
+constexpr RegisterAddress hqd_indirect_base = address_of(gc::CP_HQD_IB_BASE_ADDR);
+constexpr RegisterAddress hqd_indirect_base_high = address_of(gc::CP_HQD_IB_BASE_ADDR_HI);
+constexpr RegisterAddress hqd_indirect_read_pointer = address_of(gc::CP_HQD_IB_RPTR);
+constexpr RegisterAddress hqd_indirect_control = address_of(gc::CP_HQD_IB_CONTROL);
 constexpr RegisterAddress hqd_dequeue_request = address_of(gc::CP_HQD_DEQUEUE_REQUEST);
 constexpr RegisterAddress hqd_write_pointer_low = address_of(gc::CP_HQD_PQ_WPTR_LO);
 constexpr RegisterAddress hqd_write_pointer_high = address_of(gc::CP_HQD_PQ_WPTR_HI);
-
-// MQD dwords 1 to 80 are the compute registers from COMPUTE_DISPATCH_INITIATOR on, in order
-// (v11_compute_mqd.csv).
-constexpr std::uint32_t mqd_registers_first = 1;
-constexpr std::uint32_t mqd_registers_last = 80;
-constexpr std::uint32_t mqd_sh_offset =
-    address_of(gc::COMPUTE_DISPATCH_INITIATOR) - pm4::sh_registers_first;
 
 // SQ_INTERRUPT_WORD_ERROR: type in bits 24:21 of context 0, encoding "error" in bits 7:6 of
 // context 1.
 constexpr std::uint32_t wave_error_illegal_instruction = 1u << 21;
 constexpr std::uint32_t wave_error_memory_violation = 2u << 21;
 constexpr std::uint32_t wave_error_encoding = 2u << 6;
-
-std::uint64_t wide(std::uint32_t low, std::uint32_t high) {
-  return low | static_cast<std::uint64_t>(high) << 32;
-}
 
 // Which bit of CP_HQD_ERROR an error sets, if any.
 std::uint32_t error_bits(QueueErrorKind kind) {
@@ -54,58 +48,6 @@ std::uint32_t error_bits(QueueErrorKind kind) {
 
 }  // namespace
 
-HardwareQueueDescriptor HardwareQueueDescriptor::read(const CardParts& card, Selection selection) {
-  const auto value = [&](const registers::Register& object) {
-    return card.registers.peek(address_of(object), selection);
-  };
-  HardwareQueueDescriptor hqd;
-  hqd.selection = selection;
-  hqd.vmid = gc::CP_HQD_VMID.vmid.of(value(gc::CP_HQD_VMID));
-  hqd.ring_base = wide(value(gc::CP_HQD_PQ_BASE), value(gc::CP_HQD_PQ_BASE_HI) & 0xff) << 8;
-  // 2^(queue_size + 1) dwords.
-  const std::uint32_t size = gc::CP_HQD_PQ_CONTROL.queue_size.of(value(gc::CP_HQD_PQ_CONTROL));
-  hqd.ring_dwords = std::uint64_t{2} << std::min(size, 31u);
-  const std::uint64_t write_pointer =
-      wide(value(gc::CP_HQD_PQ_WPTR_LO), value(gc::CP_HQD_PQ_WPTR_HI));
-  // The register holds the low half; the pointer is the last one of that half not beyond the write
-  // pointer.
-  hqd.read_pointer = (write_pointer & ~0xffffffffull) | value(gc::CP_HQD_PQ_RPTR);
-  if (hqd.read_pointer > write_pointer && hqd.read_pointer >= 1ull << 32) {
-    hqd.read_pointer -= 1ull << 32;
-  }
-  hqd.read_pointer_report = wide(value(gc::CP_HQD_PQ_RPTR_REPORT_ADDR),
-                                 value(gc::CP_HQD_PQ_RPTR_REPORT_ADDR_HI) & 0xffff);
-  hqd.write_pointer_poll =
-      wide(value(gc::CP_HQD_PQ_WPTR_POLL_ADDR), value(gc::CP_HQD_PQ_WPTR_POLL_ADDR_HI) & 0xffff);
-
-  HubEngineMemory ring(card.graphics_hub, hqd.vmid, HubClient::command_processor);
-  if (ring.require(hqd.ring_base, EngineAccess::read).redirected) {
-    throw QueueError(QueueErrorKind::bad_ring, "the queue's ring (CP_HQD_PQ_BASE) is not mapped",
-                     hqd.ring_base);
-  }
-
-  const std::uint32_t state = value(gc::CP_HQD_PERSISTENT_STATE);
-  if (gc::CP_HQD_PERSISTENT_STATE.preload_req.of(state) != 0) {
-    const std::uint64_t mqd =
-        wide(value(gc::CP_MQD_BASE_ADDR), value(gc::CP_MQD_BASE_ADDR_HI) & 0xffff) & ~3ull;
-    const std::uint32_t vmid = gc::CP_MQD_CONTROL.vmid.of(value(gc::CP_MQD_CONTROL));
-    HubEngineMemory memory(card.graphics_hub, vmid, HubClient::command_processor);
-    if (memory.require(mqd, EngineAccess::read).redirected) {
-      throw QueueError(QueueErrorKind::bad_ring, "the queue's MQD (CP_MQD_BASE_ADDR) is not mapped",
-                       mqd);
-    }
-    const std::uint32_t last =
-        std::min(mqd_registers_last, gc::CP_HQD_PERSISTENT_STATE.preload_size.of(state));
-    if (last >= mqd_registers_first) {
-      const auto target =
-          std::span(hqd.sh_registers).subspan(mqd_sh_offset, last - mqd_registers_first + 1);
-      memory.read(mqd + mqd_registers_first * sizeof(std::uint32_t),
-                  std::as_writable_bytes(target));
-    }
-  }
-  return hqd;
-}
-
 ComputeQueue::ComputeQueue(const ComputeParts& parts, const HardwareQueueDescriptor& descriptor,
                            RingQueue::Control& control)
     : parts_(parts),
@@ -113,12 +55,18 @@ ComputeQueue::ComputeQueue(const ComputeParts& parts, const HardwareQueueDescrip
       control_(control),
       ring_(PacketStream::ring(memory(descriptor.vmid), descriptor.ring_base,
                                descriptor.ring_dwords, descriptor.read_pointer)),
-      processor_(*this, descriptor.vmid, control.stop_token()) {
+      processor_(*this, descriptor.vmid, control.stop_token()),
+      aql_(*this, processor_, descriptor.vmid, control.stop_token()) {
   processor_.sh_registers() = descriptor.sh_registers;
 }
 
+bool ComputeQueue::step() {
+  return descriptor_.aql ? aql_.step(ring_) : processor_.step(ring_);
+}
+
 std::uint64_t ComputeQueue::write_pointer(std::uint64_t doorbell) {
-  std::uint64_t pointer = doorbell;
+  // An AQL queue's doorbell tells the last packet, and not the one behind it.
+  std::uint64_t pointer = descriptor_.aql ? doorbell + 1 : doorbell;
   if (descriptor_.write_pointer_poll != 0) {
     pointer = memory(descriptor_.vmid).read64(descriptor_.write_pointer_poll & ~7ull);
   }
@@ -126,20 +74,51 @@ std::uint64_t ComputeQueue::write_pointer(std::uint64_t doorbell) {
   registers.poke(hqd_write_pointer_low, static_cast<std::uint32_t>(pointer), descriptor_.selection);
   registers.poke(hqd_write_pointer_high, static_cast<std::uint32_t>(pointer >> 32),
                  descriptor_.selection);
-  return pointer;
+  const auto dwords = checked_multiply(pointer, descriptor_.pointer_dwords);
+  if (!dwords) throw QueueError(QueueErrorKind::bad_ring, "the write pointer cannot be one");
+  return *dwords;
+}
+
+void ComputeQueue::store_read_pointer(std::uint64_t dwords) {
+  parts_.card.registers.poke(hqd_read_pointer,
+                             static_cast<std::uint32_t>(dwords / descriptor_.pointer_dwords),
+                             descriptor_.selection);
 }
 
 void ComputeQueue::report(std::uint64_t read_pointer) {
-  parts_.card.registers.poke(hqd_read_pointer, static_cast<std::uint32_t>(read_pointer),
-                             descriptor_.selection);
+  store_read_pointer(read_pointer);
   if (descriptor_.read_pointer_report == 0) return;
   parts_.card.graphics_hub.write64(descriptor_.vmid, descriptor_.read_pointer_report & ~7ull,
-                                   read_pointer, HubClient::command_processor);
+                                   read_pointer / descriptor_.pointer_dwords,
+                                   HubClient::command_processor);
+}
+
+// CP_HQD_PQ_RPTR and CP_HQD_IB_* follow the packets.
+void ComputeQueue::packet_begins(const PacketStream& stream) {
+  RegisterSpace& registers = parts_.card.registers;
+  const Selection& here = descriptor_.selection;
+  const auto processing = gc::CP_HQD_IB_CONTROL.processing_ib(stream.is_ring() ? 0 : 1);
+  if (stream.is_ring()) {
+    store_read_pointer(stream.position());
+    if (!in_indirect_buffer_) return;
+  } else {
+    registers.poke(hqd_indirect_base, static_cast<std::uint32_t>(stream.base()), here);
+    registers.poke(hqd_indirect_base_high, static_cast<std::uint32_t>(stream.base() >> 32), here);
+    registers.poke(hqd_indirect_read_pointer, static_cast<std::uint32_t>(stream.position()), here);
+    const auto size =
+        gc::CP_HQD_IB_CONTROL.ib_size(static_cast<std::uint32_t>(stream.capacity()) & 0xfffff);
+    registers.update(hqd_indirect_control, size.mask, size.bits, here);
+  }
+  registers.update(hqd_indirect_control, processing.mask, processing.bits, here);
+  in_indirect_buffer_ = !stream.is_ring();
 }
 
 void ComputeQueue::halted(const QueueError& error) {
   parts_.halts.add();
-  const std::uint32_t bits = error_bits(error.kind());
+  std::uint32_t bits = error_bits(error.kind());
+  if (descriptor_.aql && error.kind() == QueueErrorKind::bad_packet) {
+    bits |= gc::CP_HQD_ERROR.aql_error.mask();
+  }
   parts_.card.registers.update(hqd_error, bits, bits, descriptor_.selection);
   switch (error.kind()) {
     case QueueErrorKind::bad_opcode:
@@ -166,7 +145,7 @@ void ComputeQueue::halted(const QueueError& error) {
 
 void ComputeQueue::disconnected(std::uint64_t read_pointer) {
   RegisterSpace& registers = parts_.card.registers;
-  registers.poke(hqd_read_pointer, static_cast<std::uint32_t>(read_pointer), descriptor_.selection);
+  store_read_pointer(read_pointer);
   registers.poke(hqd_dequeue_request, 0, descriptor_.selection);
   registers.poke(hqd_active, 0, descriptor_.selection);
 }
@@ -193,8 +172,6 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
   if (gc::COMPUTE_DISPATCH_INITIATOR.compute_shader_en.of(initiator) == 0) return;
   const Dispatch dispatch =
       set_up_dispatch(registers, dimensions, initiator, vmid, parts_.card.registers);
-  const auto turn = parts_.gate.enter(control_.stop_token());
-  if (!turn) throw QueueError(QueueErrorKind::aborted, "the queue was reset before a dispatch");
   parts_.dispatches.add();
   HubMemoryPort port(parts_.card.graphics_hub, vmid);
   const DispatchResult result =
@@ -214,6 +191,17 @@ void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32
       throw QueueError(QueueErrorKind::aborted, "the queue was reset in a dispatch");
   }
   if (parts_.card.faults.strikes(FaultKind::hang_wave)) control_.hang();
+}
+
+void ComputeQueue::dispatch_kernel(const AqlKernelDispatch& kernel, unsigned vmid) {
+  ShRegisters& registers = processor_.sh_registers();
+  const AqlQueueMemory queue(memory(vmid), descriptor_.read_pointer_report);
+  const AqlDispatchRegisters set_up = set_up_aql_dispatch(kernel, memory(vmid), queue, registers);
+  dispatch(registers, set_up.dimensions, set_up.initiator, vmid);
+}
+
+bool ComputeQueue::profiling() {
+  return AqlQueueMemory(memory(descriptor_.vmid), descriptor_.read_pointer_report).profiling();
 }
 
 void ComputeQueue::end_of_pipe_interrupt(std::uint32_t context_id, unsigned vmid) {

@@ -1,5 +1,6 @@
 // One compute queue of the MEC: a hardware queue descriptor (HQD) that has been activated. Reads
-// its ring through the graphics hub with its VMID and executes PM4. Threads: see ring_queue.hpp.
+// its ring through the graphics hub with its VMID and executes PM4 or AQL packets. Threads: see
+// ring_queue.hpp.
 #pragma once
 
 #include <array>
@@ -7,11 +8,11 @@
 #include <memory>
 #include <stop_token>
 
-#include "blocks/dispatch_gate.hpp"
 #include "blocks/engine.hpp"
 #include "blocks/hub_engine_memory.hpp"
+#include "blocks/queue_descriptor.hpp"
 #include "blocks/ring_queue.hpp"
-#include "packets/pm4_processor.hpp"
+#include "packets/aql_processor.hpp"
 #include "redbolt/emulator/shader/dispatcher.hpp"
 
 namespace redbolt::emulator {
@@ -20,39 +21,23 @@ namespace redbolt::emulator {
 struct ComputeParts {
   CardParts card;
   Dispatcher& dispatcher;
-  DispatchGate& gate;
   Counters& shader_counters;
-  std::array<Counter*, 256> packets{};  // by opcode
+  std::array<Counter*, 256> packets{};    // by opcode
+  std::array<Counter*, 6> aql_packets{};  // by AqlPacketType
   Counter& dispatches;
   Counter& barriers;
   Counter& fences;
   Counter& halts;
 };
 
-// A queue's registers as they stood when it was activated.
-struct HardwareQueueDescriptor {
-  Selection selection;
-  unsigned vmid = 0;
-  std::uint64_t ring_base = 0;  // virtual, bytes
-  std::uint64_t ring_dwords = 0;
-  std::uint64_t read_pointer = 0;         // dwords
-  std::uint64_t read_pointer_report = 0;  // virtual address, 0: none
-  std::uint64_t write_pointer_poll = 0;   // virtual address, 0: the doorbell's value counts
-  ShRegisters sh_registers{};             // as loaded from the MQD
-
-  // Reads the registers, and the MQD if the queue asks for that. Throws QueueError where they make
-  // no sense or where the ring or the MQD is not mapped.
-  static HardwareQueueDescriptor read(const CardParts& card, Selection selection);
-};
-
-class ComputeQueue : public QueueBehaviour, private Pm4Host {
+class ComputeQueue : public QueueBehaviour, private AqlHost {
  public:
   ComputeQueue(const ComputeParts& parts, const HardwareQueueDescriptor& descriptor,
                RingQueue::Control& control);
 
   std::uint64_t write_pointer(std::uint64_t doorbell) override;
   PacketStream& ring() override { return ring_; }
-  bool step() override { return processor_.step(ring_); }
+  bool step() override;
   void report(std::uint64_t read_pointer) override;
   void halted(const QueueError& error) override;
   void disconnected(std::uint64_t read_pointer) override;
@@ -68,10 +53,17 @@ class ComputeQueue : public QueueBehaviour, private Pm4Host {
   void wait_begins() override;
   void wait_ends() override { control_.wait_ends(); }
   void count_packet(std::uint8_t opcode) override { parts_.packets[opcode]->add(); }
+  void packet_begins(const PacketStream& stream) override;
+  void dispatch_kernel(const AqlKernelDispatch& kernel, unsigned vmid) override;
+  bool profiling() override;
+  void count_aql_packet(AqlPacketType type) override {
+    parts_.aql_packets[static_cast<std::size_t>(type)]->add();
+  }
   void count_barrier() override { parts_.barriers.add(); }
   void count_fence() override { parts_.fences.add(); }
   bool fence_passes() override;
 
+  void store_read_pointer(std::uint64_t dwords);
   std::uint8_t ring_id() const;
   void raise(std::uint8_t source, unsigned vmid, std::array<std::uint32_t, 4> context = {});
 
@@ -81,6 +73,8 @@ class ComputeQueue : public QueueBehaviour, private Pm4Host {
   std::array<std::unique_ptr<HubEngineMemory>, MemoryHub::contexts> memories_;
   PacketStream ring_;
   Pm4Processor processor_;
+  AqlProcessor aql_;
+  bool in_indirect_buffer_ = false;
 };
 
 }  // namespace redbolt::emulator

@@ -36,6 +36,12 @@ std::array<Counter*, 256> packet_counters(CounterRegistry& counters) {
   return table;
 }
 
+std::array<Counter*, 6> aql_counters(CounterRegistry& counters) {
+  return {&counters.get("aql_vendor_specific"), &counters.get("aql_invalid"),
+          &counters.get("aql_kernel_dispatch"), &counters.get("aql_barrier_and"),
+          &counters.get("aql_agent_dispatch"),  &counters.get("aql_barrier_or")};
+}
+
 std::string queue_name(Selection s) {
   return "ME" + std::to_string(s.me) + " pipe " + std::to_string(s.pipe) + " queue " +
          std::to_string(s.queue);
@@ -51,9 +57,9 @@ Mec::Mec(const CardParts& parts, Dispatcher& dispatcher, Counters& shader_counte
          std::function<bool()> firmware_loaded)
     : parts_{parts,
              dispatcher,
-             gate_,
              shader_counters,
              packet_counters(parts.counters),
+             aql_counters(parts.counters),
              parts.counters.get("dispatches"),
              parts.counters.get("cache_barriers"),
              parts.counters.get("compute_fences"),
@@ -171,8 +177,22 @@ void Mec::activate(Selection selection) {
       slots_[selection.pipe][selection.queue].swap(queue);
     }
     control_changed(registers.peek(mec_control));
+    start_work(descriptor);
   } catch (const QueueError& error) {
     refuse(selection, error);
+  }
+}
+
+// Work that was there before the queue: left between its pointers, or announced by a doorbell.
+void Mec::start_work(const HardwareQueueDescriptor& descriptor) {
+  const auto& hit = gc::CP_HQD_PQ_DOORBELL_CONTROL.doorbell_hit;
+  RegisterSpace& registers = parts_.card.registers;
+  const std::uint32_t control =
+      registers.update(hqd_doorbell_control, hit.mask(), 0, descriptor.selection);
+  if (hit.of(control) == 0 && descriptor.write_pointer == descriptor.read_pointer) return;
+  const std::uint64_t pointer = descriptor.write_pointer / descriptor.pointer_dwords;
+  if (const Slot queue = find(descriptor.selection)) {
+    queue->ring(descriptor.aql ? pointer - 1 : pointer);
   }
 }
 
@@ -257,16 +277,21 @@ void Mec::ring(const Doorbell& doorbell) {
     const std::lock_guard lock(mutex_);
     for (unsigned pipe = 0; pipe < pipes; ++pipe) {
       for (unsigned queue = 0; queue < queues_per_pipe; ++queue) {
-        const Slot& slot = slots_[pipe][queue];
-        if (!slot) continue;
         const Selection selection{.me = me,
                                   .pipe = static_cast<std::uint8_t>(pipe),
                                   .queue = static_cast<std::uint8_t>(queue)};
         const std::uint32_t control = registers.peek(hqd_doorbell_control, selection);
         if (fields.doorbell_en.of(control) == 0) continue;
         if (fields.doorbell_offset.of(control) != doorbell.dword_index) continue;
-        slot->ring(doorbell.value);
-        claimed = true;
+        const Slot& slot = slots_[pipe][queue];
+        if (slot && !slot->ending()) {
+          slot->ring(doorbell.value);
+          claimed = true;
+        } else {
+          // Remembered until the queue is activated.
+          registers.update(hqd_doorbell_control, fields.doorbell_hit.mask(),
+                           fields.doorbell_hit.mask(), selection);
+        }
       }
     }
   }

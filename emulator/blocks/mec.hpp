@@ -48,6 +48,7 @@ class Mec : public Engine {
 
   void connect_registers();
   void activate(Selection selection);
+  void start_work(const HardwareQueueDescriptor& descriptor);
   void forget(Selection selection);
   void refuse(Selection selection, const QueueError& error);
   void dequeue(Selection selection, std::uint32_t request);
@@ -58,7 +59,6 @@ class Mec : public Engine {
   bool pipe_runs(unsigned pipe, std::uint32_t control) const;
   Slot find(Selection selection) const;
 
-  DispatchGate gate_;
   ComputeParts parts_;
   std::function<bool()> firmware_loaded_;
   // Guards slots_ and refused_. Never held while registers are written with effects or a queue is

@@ -29,6 +29,11 @@ class PacketStream {
   // The longest sequence the stream can ever hold.
   std::uint64_t capacity() const { return size_; }
   bool is_ring() const { return ring_; }
+  std::uint64_t base() const { return base_; }
+  // Where the next dword is.
+  std::uint64_t address() const {
+    return base_ + (ring_ ? position_ & (size_ - 1) : position_) * sizeof(std::uint32_t);
+  }
 
   // The next `count` dwords, which must be available; valid until the next call.
   // Throws QueueError(memory_fault) where they cannot be read.

@@ -120,6 +120,7 @@ bool Pm4Processor::step(PacketStream& stream) {
     throw QueueError(QueueErrorKind::bad_packet, text.str());
   }
   host_.count_packet(opcode);
+  if (stream.is_ring() || in_indirect_buffer_) host_.packet_begins(stream);
   stream_ = &stream;
   (this->*definition->handler)(packet);
   return true;

@@ -39,6 +39,9 @@ class Pm4Host {
   virtual void wait_begins() = 0;
   virtual void wait_ends() = 0;
   virtual void count_packet(std::uint8_t opcode) = 0;
+  // A packet of the stream is about to be executed; the stream stands behind it (PM4) or at it
+  // (AQL). For registers that tell how far the queue has come.
+  virtual void packet_begins(const PacketStream&) {}
   // A cache maintenance packet (ACQUIRE_MEM, or RELEASE_MEM with a cache action).
   virtual void count_barrier() = 0;
   // A RELEASE_MEM is due: whether it may take effect. May hold the queue up.
@@ -101,10 +104,7 @@ class Pm4Processor {
   // Waits until `condition` holds.
   template <class Condition>
   void wait_until(Condition condition) {
-    if (condition()) return;
-    host_.wait_begins();
-    for (PollLoop loop(stop_); !condition();) loop.pause();
-    host_.wait_ends();
+    emulator::wait_until(host_, stop_, condition);
   }
 
   Pm4Host& host_;

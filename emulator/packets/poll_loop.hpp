@@ -22,4 +22,13 @@ class PollLoop {
   std::uint64_t rounds_ = 0;
 };
 
+// Waits until `condition` holds, and tells the host (Pm4Host) if that takes a while.
+template <class Host, class Condition>
+void wait_until(Host& host, const std::stop_token& stop, Condition condition) {
+  if (condition()) return;
+  host.wait_begins();
+  for (PollLoop loop(stop); !condition();) loop.pause();
+  host.wait_ends();
+}
+
 }  // namespace redbolt::emulator

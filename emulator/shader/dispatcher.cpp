@@ -1,9 +1,11 @@
 #include "redbolt/emulator/shader/dispatcher.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cfenv>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -21,12 +23,35 @@ constexpr std::uint64_t most_resident_waves = 3072;
 // How long a workgroup runs before others that wait have their turn.
 constexpr std::uint64_t workgroup_turn = 1024 * 1024;
 
-// One dispatch in progress, shared by the workers. Threads: all members under mutex_, except stop_.
+// How many workgroups a worker runs of one dispatch before it looks after others.
+constexpr unsigned workgroups_in_a_row = 32;
+
+// Workgroups to be used again. Threads: any.
+class SpareWorkgroups {
+ public:
+  std::unique_ptr<Workgroup> take() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::make_unique<Workgroup>();
+    auto workgroup = std::move(spare_.back());
+    spare_.pop_back();
+    return workgroup;
+  }
+  void give_back(std::unique_ptr<Workgroup> workgroup) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(workgroup));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workgroup>> spare_;
+};
+
+// One dispatch in progress, shared by the workers. Threads: any.
 class Job {
  public:
-  Job(const Dispatch& dispatch, const DispatchPlan& plan, Counters& counters,
-      std::vector<std::unique_ptr<Workgroup>>& spare)
-      : dispatch_(dispatch), plan_(plan), counters_(counters), spare_(spare) {
+  Job(const Dispatch& dispatch, const DispatchPlan& plan, MemoryPort& port, Counters& counters,
+      SpareWorkgroups& spare)
+      : dispatch_(dispatch), plan_(plan), port_(port), counters_(counters), spare_(spare) {
     most_resident_ = std::max<std::uint64_t>(1, most_resident_waves / plan.waves_per_workgroup);
     if (plan.scratch_workgroups != 0) {
       most_resident_ = std::min<std::uint64_t>(most_resident_, plan.scratch_workgroups);
@@ -35,25 +60,36 @@ class Job {
       free_slots_.push_back(static_cast<std::uint32_t>(n));
   }
 
+  MemoryPort& port() const { return port_; }
+  unsigned vgprs() const { return plan_.vgprs; }
   const std::atomic<bool>& stop() const { return stop_; }
   void request_stop() { stop_.store(true, std::memory_order_relaxed); }
 
+  // Whether take() has something to give.
+  bool has_work() const {
+    const std::lock_guard lock(mutex_);
+    return !stop_.load(std::memory_order_relaxed) && (!waiting_.empty() || can_start());
+  }
+  // Nothing is left to run, beside what workers hold.
+  bool is_over() const {
+    const std::lock_guard lock(mutex_);
+    return stop_.load(std::memory_order_relaxed) || (waiting_.empty() && next_ == plan_.workgroups);
+  }
+
   // A workgroup to run: a new one, or, when there are none or each second time, one that waits.
-  // nullptr: nothing left for this worker.
+  // nullptr: nothing for this worker.
   std::unique_ptr<Workgroup> take() {
     const std::lock_guard lock(mutex_);
     if (stop_.load(std::memory_order_relaxed)) return nullptr;
-    const bool can_start = next_ < plan_.workgroups && !free_slots_.empty();
-    if (!waiting_.empty() && (!can_start || resume_next_)) {
+    if (!waiting_.empty() && (!can_start() || resume_next_)) {
       resume_next_ = false;
       auto workgroup = std::move(waiting_.front());
       waiting_.pop_front();
       return workgroup;
     }
     resume_next_ = true;
-    if (!can_start) return nullptr;
-    auto workgroup = spare_.empty() ? std::make_unique<Workgroup>() : std::move(spare_.back());
-    if (!spare_.empty()) spare_.pop_back();
+    if (!can_start()) return nullptr;
+    auto workgroup = spare_.take();
     const std::uint32_t slot = free_slots_.back();
     free_slots_.pop_back();
     workgroup->start(dispatch_, plan_, next_++, slot);
@@ -74,14 +110,14 @@ class Job {
     }
     workgroup->count_into(counters_);
     free_slots_.push_back(workgroup->scratch_slot());
-    spare_.push_back(std::move(workgroup));
+    spare_.give_back(std::move(workgroup));
   }
 
   // After the last worker has left.
   DispatchResult finish(bool aborted) {
     for (auto& workgroup : waiting_) {
       workgroup->count_into(counters_);
-      spare_.push_back(std::move(workgroup));
+      spare_.give_back(std::move(workgroup));
     }
     if (result_.completed() && aborted) {
       result_ = {DispatchResult::Kind::aborted, "the dispatch was stopped", dispatch_.program};
@@ -90,11 +126,14 @@ class Job {
   }
 
  private:
+  bool can_start() const { return next_ < plan_.workgroups && !free_slots_.empty(); }
+
   const Dispatch& dispatch_;
   const DispatchPlan& plan_;
+  MemoryPort& port_;
   Counters& counters_;
-  std::vector<std::unique_ptr<Workgroup>>& spare_;
-  std::mutex mutex_;
+  SpareWorkgroups& spare_;
+  mutable std::mutex mutex_;  // guards what follows, except stop_
   std::atomic<bool> stop_{false};
   std::uint64_t next_ = 0;
   std::uint64_t most_resident_ = 0;
@@ -106,7 +145,8 @@ class Job {
 
 }  // namespace
 
-// The worker threads, which sleep between dispatches. The caller of run() only waits.
+// The worker threads, which sleep while there is nothing to run, and the dispatches they share. The
+// caller of run() only waits.
 class Dispatcher::Pool {
  public:
   explicit Pool(unsigned threads) {
@@ -119,7 +159,7 @@ class Dispatcher::Pool {
     for (auto& worker : workers_) worker.request_stop();
     {
       const std::lock_guard lock(mutex_);
-      changed_.notify_all();
+      arrived_.notify_all();
     }
   }
 
@@ -129,21 +169,23 @@ class Dispatcher::Pool {
     if (std::string problem = make_plan(dispatch, plan); !problem.empty()) {
       return {DispatchResult::Kind::refused, problem, dispatch.program};
     }
-    const std::lock_guard one_at_a_time(running_);
     counters.dispatches.fetch_add(1, std::memory_order_relaxed);
-    Job job(dispatch, plan, counters, spare_);
-    const std::stop_callback on_stop(stop, [&job] { job.request_stop(); });
+    Job job(dispatch, plan, port, counters, spare_);
     {
+      const std::stop_callback on_stop(stop, [this, &job] {
+        job.request_stop();
+        const std::lock_guard lock(mutex_);
+        left_.notify_all();
+      });
       std::unique_lock lock(mutex_);
-      job_ = &job;
-      port_ = &port;
-      vgprs_ = plan.vgprs;
-      ++generation_;
-      busy_ = static_cast<unsigned>(std::min<std::uint64_t>(workers_.size(), plan.workgroups));
-      invited_ = busy_;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return busy_ == 0; });
-      job_ = nullptr;
+      Entry& entry = entries_.emplace_back(Entry{&job});
+      active_.store(static_cast<unsigned>(entries_.size()), std::memory_order_relaxed);
+      arrived_.notify_all();
+      left_.wait(lock, [&] { return entry.workers == 0 && job.is_over(); });
+      entries_.remove_if([&](const Entry& other) { return other.job == &job; });
+      active_.store(static_cast<unsigned>(entries_.size()), std::memory_order_relaxed);
+      // The callback may be waiting for the lock, and its end is waited for.
+      lock.unlock();
     }
     return job.finish(stop.stop_requested());
   }
@@ -152,49 +194,62 @@ class Dispatcher::Pool {
   unsigned size() const { return static_cast<unsigned>(workers_.size()); }
 
  private:
+  struct Entry {
+    Job* job;
+    unsigned workers = 0;  // that are at it
+  };
+
   void work(std::stop_token stop) {
     // Denormals and rounding are what the instructions say, whoever created this thread.
     std::fesetenv(FE_DFL_ENV);
-    std::uint64_t seen = 0;
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(
-          lock, [&] { return stop.stop_requested() || (generation_ != seen && invited_ != 0); });
-      if (stop.stop_requested()) return;
-      seen = generation_;
-      --invited_;
-      Job& job = *job_;
-      MemoryPort& port = *port_;
-      const unsigned vgprs = vgprs_;
+      Entry* entry = nullptr;
+      arrived_.wait(lock, [&] {
+        entry = stop.stop_requested() ? nullptr : next_entry();
+        return stop.stop_requested() || entry != nullptr;
+      });
+      if (entry == nullptr) return;
+      ++entry->workers;
       lock.unlock();
-      run_workgroups(job, port, vgprs);
+      run_workgroups(*entry->job);
       lock.lock();
-      if (--busy_ == 0) changed_.notify_all();
+      if (--entry->workers == 0) left_.notify_all();
     }
   }
 
-  void run_workgroups(Job& job, MemoryPort& port, unsigned vgprs) {
-    CodeView code(code_, port, vgprs);
-    WaveMemory memory(port);
+  // The next dispatch that has work, each in its turn; nullptr if none has. With mutex_ held.
+  Entry* next_entry() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entries_.splice(entries_.end(), entries_, entries_.begin());
+      if (entries_.back().job->has_work()) return &entries_.back();
+    }
+    return nullptr;
+  }
+
+  void run_workgroups(Job& job) {
+    CodeView code(code_, job.port(), job.vgprs());
+    WaveMemory memory(job.port());
     const WorkerContext context{&code, &memory, &job.stop()};
-    while (auto workgroup = job.take()) {
+    for (unsigned taken = 0;;) {
+      auto workgroup = job.take();
+      if (workgroup == nullptr) return;
       const auto outcome = workgroup->run(context, workgroup_turn);
       job.give_back(std::move(workgroup), outcome);
       if (outcome == Workgroup::Outcome::idle) std::this_thread::yield();
+      // A long turn counts as many short ones.
+      taken += outcome == Workgroup::Outcome::finished ? 1 : workgroups_in_a_row;
+      if (taken >= workgroups_in_a_row && active_.load(std::memory_order_relaxed) > 1) return;
     }
   }
 
   CodeCache code_;
-  std::mutex running_;  // held for a whole dispatch; guards spare_
-  std::vector<std::unique_ptr<Workgroup>> spare_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  Job* job_ = nullptr;
-  MemoryPort* port_ = nullptr;
-  unsigned vgprs_ = 0;
-  std::uint64_t generation_ = 0;
-  unsigned invited_ = 0;               // workers that may still join the job
-  unsigned busy_ = 0;                  // workers that have not left it
+  SpareWorkgroups spare_;
+  std::atomic<unsigned> active_{0};  // entries_.size()
+  std::mutex mutex_;                 // guards entries_
+  std::condition_variable arrived_;
+  std::condition_variable left_;
+  std::list<Entry> entries_;           // an entry keeps its place in memory
   std::vector<std::jthread> workers_;  // last: joined before the rest goes
 };
 

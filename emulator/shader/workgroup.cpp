@@ -36,7 +36,6 @@ void Workgroup::start(const Dispatch& dispatch, const DispatchPlan& plan, std::u
                       std::uint32_t scratch_slot) {
   const auto id = plan.workgroup_id(index);
   const auto threads = plan.threads_of(id);
-  program_ = dispatch.program;
   scratch_slot_ = scratch_slot;
   failure_ = {};
   memory_ = {lds_.data(), plan.lds_bytes};
@@ -46,6 +45,7 @@ void Workgroup::start(const Dispatch& dispatch, const DispatchPlan& plan, std::u
     for (auto& row : waves_.back()->vgpr) row.fill(power_on_pattern);
     waves_.back()->scalar.fill(power_on_pattern);
   }
+  resume_.assign(wave_count_, dispatch.program);
   for (std::uint32_t n = 0; n < wave_count_; ++n) start_wave(*waves_[n], dispatch, plan, n, id);
 }
 
@@ -106,10 +106,16 @@ void Workgroup::lend(const WorkerContext& context) {
     wave.code = context.code;
     wave.memory = context.memory;
     if (wave.status == WaveStatus::ended) continue;
-    // Decoded pages belong to a worker's view: find the page again in this one's.
-    const std::uint64_t address = wave.page == nullptr ? program_ : wave.next_address();
     wave.page = nullptr;
-    wave.jump(address);
+    wave.jump(resume_[n]);
+  }
+}
+
+void Workgroup::leave_worker() {
+  for (std::uint32_t n = 0; n < wave_count_; ++n) {
+    if (waves_[n]->status == WaveStatus::ended) continue;
+    resume_[n] = waves_[n]->next_address();
+    waves_[n]->page = nullptr;
   }
 }
 
@@ -149,8 +155,12 @@ Workgroup::Outcome Workgroup::run(const WorkerContext& context, std::uint64_t in
                     [](const auto& wave) { return wave->status == WaveStatus::running; });
     if (!alive) return Outcome::finished;
     context.memory->revalidate();
-    if (asleep && !released) return Outcome::idle;
+    if (asleep && !released) {
+      leave_worker();
+      return Outcome::idle;
+    }
   }
+  leave_worker();
   return Outcome::unfinished;
 }
 

@@ -51,14 +51,16 @@ class Workgroup {
   void start_wave(Wave& wave, const Dispatch& dispatch, const DispatchPlan& plan,
                   std::uint32_t number, const std::array<std::uint32_t, 3>& id);
   void lend(const WorkerContext& context);
+  // Decoded pages belong to a worker's view and may go with it: keeps addresses instead.
+  void leave_worker();
   bool release_barrier();
 
   std::vector<std::unique_ptr<Wave>> waves_;
-  std::uint32_t wave_count_ = 0;  // of waves_, which are used now
+  std::vector<std::uint64_t> resume_;  // where each wave goes on
+  std::uint32_t wave_count_ = 0;       // of waves_, which are used now
   std::vector<std::uint8_t> lds_;
   WorkgroupMemory memory_;
   WaveFailure failure_;
-  std::uint64_t program_ = 0;
   std::uint32_t scratch_slot_ = 0;
 };
 

@@ -86,6 +86,7 @@ class MecTest : public ::testing::Test {
     mqd[0x8f] = 0x40000000 | doorbell_byte;
     mqd[0x91] = 0x509;  // 2^10 dwords
     mqd[0xa2] = 0x100;
+    for (const auto& [index, value] : mqd_changes) mqd[index] = value;
     card.put(QueueCard::va_base + mqd_offset, mqd);
     for (std::uint32_t i = 0x80; i <= 0xb7; ++i) card.registers().write(0x3209 + i - 0x80, mqd[i]);
     card.write(gc::CP_HQD_ACTIVE, 1);
@@ -156,6 +157,7 @@ class MecTest : public ::testing::Test {
   std::unique_ptr<QueueCard> card_;
   QueueCard& card = *card_;
   std::uint64_t written_ = 0;
+  std::vector<std::pair<std::size_t, std::uint32_t>> mqd_changes;  // dwords that tests set
 };
 
 inline std::vector<std::uint32_t> operator+(std::vector<std::uint32_t> a,

@@ -49,7 +49,8 @@ struct DispatchResult {
   bool completed() const { return kind == Kind::completed; }
 };
 
-// Thread-safe: dispatches handed in by several threads run one after the other.
+// Thread-safe: dispatches handed in by several threads run side by side and share the workers, each
+// in its turn, so that one which never ends does not keep the others.
 class Dispatcher {
  public:
   // A pool of `threads` workers (at least one) that lives as long as the dispatcher.
