@@ -115,6 +115,7 @@ void ComputeQueue::packet_begins(const PacketStream& stream) {
 
 void ComputeQueue::halted(const QueueError& error) {
   parts_.halts.add();
+  const unsigned vmid = processor_.vmid();
   std::uint32_t bits = error_bits(error.kind());
   if (descriptor_.aql && error.kind() == QueueErrorKind::bad_packet) {
     bits |= gc::CP_HQD_ERROR.aql_error.mask();
@@ -122,20 +123,20 @@ void ComputeQueue::halted(const QueueError& error) {
   parts_.card.registers.update(hqd_error, bits, bits, descriptor_.selection);
   switch (error.kind()) {
     case QueueErrorKind::bad_opcode:
-      raise(interrupt_id::cp_bad_opcode, descriptor_.vmid);
+      raise(interrupt_id::cp_bad_opcode, vmid);
       break;
     case QueueErrorKind::bad_packet:
-      raise(interrupt_id::cp_reserved_bit_error, descriptor_.vmid);
+      raise(interrupt_id::cp_reserved_bit_error, vmid);
       break;
     case QueueErrorKind::privileged_register:
-      raise(interrupt_id::cp_privileged_register, descriptor_.vmid);
+      raise(interrupt_id::cp_privileged_register, vmid);
       break;
     case QueueErrorKind::illegal_instruction:
-      raise(interrupt_id::sq_interrupt, descriptor_.vmid,
+      raise(interrupt_id::sq_interrupt, vmid,
             {wave_error_illegal_instruction, wave_error_encoding, 0, 0});
       break;
     case QueueErrorKind::wave_fault:
-      raise(interrupt_id::sq_interrupt, descriptor_.vmid,
+      raise(interrupt_id::sq_interrupt, vmid,
             {wave_error_memory_violation, wave_error_encoding, 0, 0});
       break;
     default:

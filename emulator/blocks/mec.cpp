@@ -20,8 +20,14 @@ constexpr RegisterAddress doorbell_range_upper = address_of(gc::CP_MEC_DOORBELL_
 constexpr RegisterAddress queue_reset = address_of(gc::SPI_COMPUTE_QUEUE_RESET);
 constexpr RegisterAddress soft_reset = address_of(gc::GRBM_SOFT_RESET);
 
-// CP_HQD_DEQUEUE_REQUEST.dequeue_req: finish what runs, or give it up.
-constexpr std::uint32_t dequeue_drain = 1;
+// CP_HQD_DEQUEUE_REQUEST.dequeue_req. Waves could be saved only by a trap handler, which this card
+// does not run: they are drained.
+enum DequeueRequest : std::uint32_t {
+  dequeue_none = 0,
+  dequeue_drain,
+  dequeue_reset,
+  dequeue_save
+};
 
 constexpr std::size_t most_refusals_kept = 16;
 
@@ -216,11 +222,11 @@ void Mec::refuse(Selection selection, const QueueError& error) {
 }
 
 void Mec::dequeue(Selection selection, std::uint32_t request) {
-  if (request == 0) return;
+  if (request == dequeue_none) return;
   const Slot queue = find(selection);
   if (!queue || queue->finished()) {
     parts_.card.registers.poke(hqd_dequeue_request, 0, selection);
-  } else if (request == dequeue_drain) {
+  } else if (request == dequeue_drain || request == dequeue_save) {
     queue->drain();
   } else {
     queue->abort();

@@ -6,6 +6,12 @@ namespace {
 // How many dwords a queue executes at most before it reports its read pointer.
 constexpr std::uint64_t report_interval = 64;
 
+// Whether what stopped the queue has left waves on the card: halted ones do not drain.
+bool leaves_waves(QueueErrorKind kind) {
+  return kind == QueueErrorKind::wave_fault || kind == QueueErrorKind::illegal_instruction ||
+         kind == QueueErrorKind::dispatch_refused;
+}
+
 }  // namespace
 
 void RingQueue::Control::wait_begins() {
@@ -162,7 +168,9 @@ void RingQueue::hold(const QueueError& error) {
   behaviour_->halted(error);
   std::unique_lock lock(control_.mutex_);
   control_.halt_reason_ = error.what();
-  control_.changed_.wait(lock, [&] { return control_.stop_.stop_requested(); });
+  const bool holds_waves = leaves_waves(error.kind());
+  control_.changed_.wait(
+      lock, [&] { return control_.stop_.stop_requested() || (control_.drain_ && !holds_waves); });
 }
 
 }  // namespace redbolt::emulator

@@ -79,7 +79,8 @@ class RingQueue {
 
   void ring(std::uint64_t doorbell);
   void set_runnable(bool runnable);
-  // Ends the queue after the packet in progress, or out of a wait; a dispatch that hangs keeps it.
+  // Ends the queue after the packet in progress, or out of a wait. A dispatch that hangs keeps it,
+  // and so do waves that were halted.
   void drain();
   // Ends the queue where it is.
   void abort();

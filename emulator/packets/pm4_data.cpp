@@ -53,6 +53,7 @@ constexpr PacketField dma_destination_fixed{6, 29, 29};
 constexpr std::uint32_t write_to_register = 0;
 constexpr std::uint32_t write_to_l2 = 2;
 constexpr std::uint32_t write_to_memory = 5;
+constexpr std::uint32_t write_to_persistent_register = 6;
 
 // COPY_DATA.src_sel and dst_sel
 enum CopySelect : std::uint32_t {
@@ -84,7 +85,7 @@ void Pm4Processor::write_data(Packet packet) {
   const bool same_address = field::write_same_address.of(packet) != 0;
   const Packet values = packet.subspan(4);
   const std::uint64_t address = field::write_address.of(packet);
-  if (destination == write_to_register) {
+  if (destination == write_to_register || destination == write_to_persistent_register) {
     std::uint32_t target = static_cast<std::uint32_t>(address);
     for (const std::uint32_t value : values) {
       write_register(target, value);
@@ -219,18 +220,26 @@ void Pm4Processor::dma_data(Packet packet) {
     reject_packet("DMA_DATA", "dst_sel", destination);
   }
   if (field::dma_source_is_register.of(packet) != 0 ||
-      field::dma_destination_is_register.of(packet) != 0 ||
-      field::dma_source_fixed.of(packet) != 0 || field::dma_destination_fixed.of(packet) != 0) {
-    reject_packet("DMA_DATA", "address mode", extract_bits(packet[6], 26, 29));
+      field::dma_destination_is_register.of(packet) != 0) {
+    reject_packet("DMA_DATA", "address space", extract_bits(packet[6], 26, 27));
   }
   if (destination == dma_nowhere) return;
 
+  // An address that does not move is read or written dword by dword: of what goes to it the last
+  // stays.
   DataMover mover(memory(), stop_);
+  constexpr std::uint64_t dword = sizeof(std::uint32_t);
   const std::uint64_t target = field::dma_destination_address.of(packet);
+  const std::uint64_t from = field::dma_source_address.of(packet);
+  const bool from_fixed = field::dma_source_fixed.of(packet) != 0;
+  const bool to_fixed = field::dma_destination_fixed.of(packet) != 0;
+  const std::uint64_t written = to_fixed ? std::min(bytes, dword) : bytes;
   if (source == dma_immediate) {
-    mover.fill(target, field::dma_value.of(packet), sizeof(std::uint32_t), bytes);
+    mover.fill(target, field::dma_value.of(packet), dword, written);
+  } else if (from_fixed) {
+    mover.fill(target, memory().read32(from & ~std::uint64_t{3}), dword, written);
   } else {
-    mover.copy(target, field::dma_source_address.of(packet), bytes);
+    mover.copy(target, to_fixed ? from + (bytes - written) : from, written);
   }
 }
 

@@ -22,6 +22,7 @@ enum class Opcode : std::uint8_t {
   acquire_mem = 0x58,
   set_sh_reg = 0x76,
   set_uconfig_reg = 0x79,
+  set_uconfig_reg_index = 0x7a,
   wait_reg_mem64 = 0x93,
   set_sh_reg_index = 0x9b,
 };

@@ -52,6 +52,7 @@ const Pm4Processor::Definition* Pm4Processor::find(std::uint8_t opcode) {
       {Opcode::acquire_mem, "ACQUIRE_MEM", 8, &Pm4Processor::acquire_mem},
       {Opcode::set_sh_reg, "SET_SH_REG", 3, &Pm4Processor::set_sh_reg},
       {Opcode::set_uconfig_reg, "SET_UCONFIG_REG", 3, &Pm4Processor::set_uconfig_reg},
+      {Opcode::set_uconfig_reg_index, "SET_UCONFIG_REG_INDEX", 3, &Pm4Processor::set_uconfig_reg},
       {Opcode::wait_reg_mem64, "WAIT_REG_MEM64", 9, &Pm4Processor::wait_reg_mem64},
       {Opcode::set_sh_reg_index, "SET_SH_REG_INDEX", 3, &Pm4Processor::set_sh_reg},
   };

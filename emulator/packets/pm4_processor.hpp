@@ -58,6 +58,8 @@ class Pm4Processor {
   static const char* packet_name(std::uint8_t opcode);
 
   ShRegisters& sh_registers() { return sh_registers_; }
+  // Of the buffer in progress, or in which an error has stopped it; else the queue's.
+  unsigned vmid() const { return vmid_; }
 
   // Executes the stream's next packet, indirect buffers included. False when the stream does not
   // hold a whole packet yet. Throws QueueError; the stream then stands behind the header of the

@@ -158,11 +158,20 @@ void Pm4Processor::wait_reg_mem(Packet packet) {
 void Pm4Processor::wait_reg_mem64(Packet packet) {
   const Comparison comparison = comparison_of("WAIT_REG_MEM64", field::wait_function.of(packet));
   const std::uint32_t space = field::wait_space.of(packet);
-  if (space != space_memory) reject_packet("WAIT_REG_MEM64", "mem_space", space);
-  const std::uint64_t address = field::wait_address.of(packet) & ~std::uint64_t{7};
+  if (space > space_memory) reject_packet("WAIT_REG_MEM64", "mem_space", space);
   const std::uint64_t reference = field::wait64_reference.of(packet);
   const std::uint64_t mask = field::wait64_mask.of(packet);
-  wait_until([&] { return holds(comparison, memory().read64(address) & mask, reference); });
+  if (space == space_memory) {
+    const std::uint64_t address = field::wait_address.of(packet) & ~std::uint64_t{7};
+    wait_until([&] { return holds(comparison, memory().read64(address) & mask, reference); });
+    return;
+  }
+  const std::uint32_t polled = field::wait_register.of(packet);
+  wait_until([&] {
+    const std::uint64_t value =
+        read_register(polled) | static_cast<std::uint64_t>(read_register(polled + 1)) << 32;
+    return holds(comparison, value & mask, reference);
+  });
 }
 
 }  // namespace redbolt::emulator

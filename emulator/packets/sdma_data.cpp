@@ -33,10 +33,36 @@ constexpr PacketField atomic_operation{0, 25, 31};
 constexpr PacketField64 atomic_address{1};
 constexpr PacketField64 atomic_source{3};
 constexpr PacketField64 atomic_compare{5};
+
+// Places in elements. Pitches and the rectangle's sides are one less than what they mean.
+constexpr PacketField window_element{0, 29, 31};  // log2 of bytes
+struct WindowSide {
+  PacketField64 address;
+  PacketField x, y, z, pitch, slice_pitch;
+};
+constexpr WindowSide window_source{{1},        {3, 0, 13},  {3, 16, 29},
+                                   {4, 0, 12}, {4, 13, 31}, {5, 0, 27}};
+constexpr WindowSide window_destination{{6},        {8, 0, 13},  {8, 16, 29},
+                                        {9, 0, 12}, {9, 13, 31}, {10, 0, 27}};
+constexpr PacketField window_width{11, 0, 13};
+constexpr PacketField window_height{11, 16, 29};
+constexpr PacketField window_depth{12, 0, 12};
 }  // namespace field
+
+// Where a row of a window begins.
+std::uint64_t row_of(const field::WindowSide& side, Packet packet, std::uint64_t row,
+                     std::uint64_t slice, unsigned log2_bytes) {
+  const std::uint64_t pitch = std::uint64_t{side.pitch.of(packet)} + 1;
+  const std::uint64_t slice_pitch = std::uint64_t{side.slice_pitch.of(packet)} + 1;
+  const std::uint64_t elements = side.x.of(packet) + (side.y.of(packet) + row) * pitch +
+                                 (side.z.of(packet) + slice) * slice_pitch;
+  return side.address.of(packet) + (elements << log2_bytes);
+}
 
 // CONSTANT_FILL.fillsize: log2 of the bytes of the constant; 3 is reserved.
 constexpr std::uint32_t largest_fill_size = 2;
+// COPY_LINEAR_SUBWIN.elementsize: 16 bytes.
+constexpr std::uint32_t largest_element = 4;
 
 }  // namespace
 
@@ -54,6 +80,22 @@ void SdmaProcessor::copy_linear(Packet packet) {
   };
   copy_to(field::copy_destination.of(packet));
   if (field::copy_broadcast.of(packet) != 0) copy_to(field::copy_second_destination.of(packet));
+}
+
+void SdmaProcessor::copy_sub_window(Packet packet) {
+  const std::uint32_t log2_bytes = field::window_element.of(packet);
+  if (log2_bytes > largest_element) reject_packet("COPY_LINEAR_SUBWIN", "elementsize", log2_bytes);
+  const std::uint64_t row_bytes = (std::uint64_t{field::window_width.of(packet)} + 1) << log2_bytes;
+  const std::uint64_t rows = std::uint64_t{field::window_height.of(packet)} + 1;
+  const std::uint64_t slices = std::uint64_t{field::window_depth.of(packet)} + 1;
+  DataMover mover(memory(), stop_);
+  for (std::uint64_t slice = 0; slice < slices; ++slice) {
+    for (std::uint64_t row = 0; row < rows; ++row) {
+      mover.copy(row_of(field::window_destination, packet, row, slice, log2_bytes),
+                 row_of(field::window_source, packet, row, slice, log2_bytes), row_bytes);
+    }
+  }
+  host_.count_bytes(row_bytes * rows * slices);
 }
 
 void SdmaProcessor::write_linear(Packet packet) {

@@ -46,6 +46,7 @@ enum Operation : std::uint8_t {
   op_dummy_trap = 32,
 };
 
+constexpr std::uint8_t sub_window = 4;  // SUBOP_COPY_LINEAR_SUB_WIND
 constexpr std::size_t broadcast_copy_dwords = 9;
 constexpr std::uint64_t indirect_buffer_alignment = 32;
 constexpr std::uint64_t indirect_packet_end_alignment = 8;  // dwords
@@ -59,6 +60,7 @@ std::span<const SdmaProcessor::Definition> SdmaProcessor::definitions() {
   static constexpr Definition table[] = {
       {op_nop, 0, "NOP", 1, &SdmaProcessor::nop},
       {op_copy, 0, "COPY_LINEAR", 7, &SdmaProcessor::copy_linear},
+      {op_copy, sub_window, "COPY_LINEAR_SUBWIN", 13, &SdmaProcessor::copy_sub_window},
       {op_write, 0, "WRITE_UNTILED", 4, &SdmaProcessor::write_linear},
       {op_indirect, 0, "INDIRECT", 6, &SdmaProcessor::indirect},
       {op_fence, 0, "FENCE", 4, &SdmaProcessor::fence},
@@ -107,7 +109,8 @@ std::optional<std::size_t> SdmaProcessor::packet_length(PacketStream& stream,
   const Packet header = stream.peek(1);
   std::size_t length = definition.dwords;
   if (definition.operation == op_nop) length += field::nop_count.of(header);
-  if (definition.operation == op_copy && field::copy_broadcast.of(header) != 0) {
+  if (definition.operation == op_copy && definition.sub_operation == 0 &&
+      field::copy_broadcast.of(header) != 0) {
     length = broadcast_copy_dwords;
   }
   if (definition.operation == op_write && stream.available() >= definition.dwords) {

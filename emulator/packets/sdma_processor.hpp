@@ -76,6 +76,7 @@ class SdmaProcessor {
   void cache_request(Packet packet);
   // sdma_data.cpp
   void copy_linear(Packet packet);
+  void copy_sub_window(Packet packet);
   void write_linear(Packet packet);
   void constant_fill(Packet packet);
   void generate_entries(Packet packet);

@@ -13,6 +13,7 @@ namespace {
 
 using namespace redbolt::emulator;
 using redbolt::emulator::testing::FlatMemory;
+using redbolt::emulator::testing::RecordingAqlHost;
 using redbolt::emulator::testing::RecordingPm4Host;
 using redbolt::emulator::testing::RecordingSdmaHost;
 
@@ -56,6 +57,26 @@ void execute(const std::vector<std::uint32_t>& words) {
   }
 }
 
+// The same words as a ring of AQL packets, whose PM4 buffers are the input too.
+void execute_aql(const std::vector<std::uint32_t>& words) {
+  BoundedHost<RecordingAqlHost> host;
+  FlatMemory& memory = host.flat();
+  memory.map(ring_base, ring_dwords * 4);
+  memory.map(data_base, data_bytes);
+  const std::size_t count = std::min<std::size_t>(words.size() & ~std::size_t{15}, ring_dwords);
+  memory.put(data_base, std::span(words).first(count));
+  memory.put(ring_base, std::span(words).first(count));
+  Pm4Processor pm4(host, 0, {});
+  AqlProcessor processor(host, pm4, 0, {});
+  PacketStream stream = PacketStream::ring(memory, ring_base, ring_dwords, 0);
+  stream.set_end(count);
+  try {
+    while (processor.step(stream)) {
+    }
+  } catch (const QueueError&) {
+  }
+}
+
 std::vector<std::uint8_t> sample(std::uint8_t engine, const std::vector<std::uint32_t>& words) {
   std::vector<std::uint8_t> bytes(4 + words.size() * 4);
   bytes[0] = engine;
@@ -90,6 +111,15 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
                  0, 0xc,        d,      0,          0x71,       0,  0, 1, 0x1000, 0,
                  8, 0xf000000e, 0x1233, 1,          0x08000001, 63, 0, d, 0,      d + 512,
                  0, d + 1024,   0,      0x02000001, 4095,       0,  d, 0, d + 16, 0}),
+      sample(2,
+             {0x11602,  32,         1,          64,    1,        1,         0, 0, d, 0, d, 0, 0, 0,
+              d + 0x40, 0,  // a kernel,
+              0x11600,  0xc0023f00, d + 0x100,  0,     0x800008, 10,        0, 0, 0, 0, 0, 0, 0, 0,
+              0,        0,          0x1603,     0,     d + 0x80, 0,         0, 0, 0, 0, 0, 0, 0, 0,
+              0,        0,          d + 0x40,   0,  // barriers
+              0x1605,   0,          d + 0x80,   0,     0,        0,         0, 0, 0, 0, 0, 0, 0, 0,
+              0,        0,          0xc0064900, 0x514, 1u << 29, d + 0x200, 0, 7, 0, 0, 0, 0, 0, 0,
+              0,        0,          0,          0}),
   };
 }
 
@@ -97,10 +127,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 4) return 0;
   std::vector<std::uint32_t> words((size - 4) / 4);
   if (!words.empty()) std::memcpy(words.data(), data + 4, words.size() * 4);
-  if (data[0] % 2 == 0) {
-    execute<Pm4Processor, RecordingPm4Host>(words);
-  } else {
-    execute<SdmaProcessor, RecordingSdmaHost>(words);
+  switch (data[0] % 3) {
+    case 0:
+      execute<Pm4Processor, RecordingPm4Host>(words);
+      break;
+    case 1:
+      execute<SdmaProcessor, RecordingSdmaHost>(words);
+      break;
+    default:
+      execute_aql(words);
   }
   return 0;
 }

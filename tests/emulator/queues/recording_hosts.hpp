@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "flat_memory.hpp"
+#include "packets/aql_processor.hpp"
 #include "packets/pm4_processor.hpp"
 #include "packets/sdma_processor.hpp"
 
@@ -38,7 +39,8 @@ class RecordingRegisters {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> writes_;
 };
 
-class RecordingPm4Host : public Pm4Host {
+template <class Host>
+class RecordingPm4HostOf : public Host {
  public:
   struct Dispatched {
     ShRegisters registers;
@@ -85,6 +87,19 @@ class RecordingPm4Host : public Pm4Host {
 
  private:
   FlatMemory memory_;
+};
+
+using RecordingPm4Host = RecordingPm4HostOf<Pm4Host>;
+
+class RecordingAqlHost : public RecordingPm4HostOf<AqlHost> {
+ public:
+  void dispatch_kernel(const AqlKernelDispatch& dispatch, unsigned) override {
+    kernels.push_back(dispatch);
+  }
+  bool profiling() override { return true; }
+  void count_aql_packet(AqlPacketType) override { count_packet(0); }
+
+  std::vector<AqlKernelDispatch> kernels;
 };
 
 class RecordingSdmaHost : public SdmaHost {

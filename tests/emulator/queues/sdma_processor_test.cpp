@@ -97,6 +97,44 @@ TEST_F(SdmaTest, BackwardsCopyMovesOverlappingRangesUp) {
   EXPECT_EQ(host.flat().get(data + 8, words.size()), words);
 }
 
+// COPY_LINEAR_SUBWIN: a box of 3 x 2 x 2 elements of 4 bytes from (1, 2, 0) of a volume with rows
+// of 8 and slices of 64 elements to (2, 0, 1) of one with rows of 5 and slices of 20.
+TEST_F(SdmaTest, SubWindowCopy) {
+  constexpr std::uint64_t target = data + 0x4000;
+  for (std::uint32_t i = 0; i < 256; ++i) host.flat().write32(data + 4 * i, 1000 + i);
+  run({2u << 29 | 0x401, data_lo, data_hi, 1 | 2 << 16, 0 | (8 - 1) << 13, 64 - 1, data_lo + 0x4000,
+       data_hi, 2 | 0 << 16, 1 | (5 - 1) << 13, 20 - 1, (3 - 1) | (2 - 1) << 16, 2 - 1});
+  for (std::uint32_t z = 0; z < 4; ++z) {
+    for (std::uint32_t y = 0; y < 4; ++y) {
+      for (std::uint32_t x = 0; x < 5; ++x) {
+        const bool inside = x >= 2 && x < 5 && y < 2 && z >= 1 && z < 3;
+        const std::uint32_t from = (x - 2 + 1) + (y + 2) * 8 + (z - 1) * 64;
+        EXPECT_EQ(host.flat().read32(target + 4 * (x + 5 * y + 20 * z)), inside ? 1000 + from : 0u)
+            << x << " " << y << " " << z;
+      }
+    }
+  }
+  EXPECT_EQ(host.bytes, 48u);
+  EXPECT_EQ(
+      error_of({5u << 29 | 0x401, data_lo, data_hi, 0, 0, 0, data_lo, data_hi, 0, 0, 0, 0, 0}),
+      QueueErrorKind::bad_packet);
+}
+
+// All functions, on memory and on registers.
+TEST_F(SdmaTest, PollFunctions) {
+  const std::pair<std::uint32_t, std::uint32_t> satisfied[] = {{0, 99}, {1, 4}, {2, 5}, {3, 5},
+                                                               {4, 6},  {5, 5}, {6, 6}};
+  for (const auto& [function, value] : satisfied) {
+    host.flat().write32(data, value);
+    host.registers.write(0x1234, value);
+    run({1u << 31 | function << 28 | 0x8, data_lo, data_hi, 5, 0xffffffff, 0x00010004});
+    run({function << 28 | 0x8, 0x1234 << 2, 0, 5, 0xffffffff, 0x00010004});
+  }
+  EXPECT_EQ(host.waits, 0);
+  EXPECT_EQ(error_of({1u << 31 | 7u << 28 | 0x8, data_lo, data_hi, 5, ~0u, 0x00010004}),
+            QueueErrorKind::bad_packet);
+}
+
 TEST_F(SdmaTest, ConstantFill) {
   run({0x8000000b, data_lo, data_hi, 0xabcdef01, 11});
   EXPECT_EQ(host.flat().get(data, 4),
