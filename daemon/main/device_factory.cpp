@@ -11,6 +11,7 @@
 #include "main/options.hpp"
 #include "redbolt/emulator/card.hpp"
 #include "redbolt/firmware/firmware_set.hpp"
+#include "redbolt/pci/remote.hpp"
 
 namespace redbolt::daemon {
 namespace {
@@ -19,6 +20,8 @@ using AttachFunction = std::function<std::unique_ptr<pci::PciFunction>()>;
 
 struct DeviceKind {
   std::string_view name;
+  std::string_view details;  // what may follow the name, for --help
+  std::string_view help;
   bool emulated;
   std::chrono::milliseconds hang_timeout;
   AttachFunction (*open)(std::string_view details);
@@ -36,12 +39,60 @@ AttachFunction open_emulated(std::string_view details) {
   return [card = std::make_shared<emulator::Card>(options)] { return card->attach(); };
 }
 
+AttachFunction open_endpoint(pci::RemoteEndpoint endpoint) {
+  return [endpoint = std::move(endpoint)] { return pci::connect_remote(endpoint); };
+}
+
+AttachFunction open_remote(std::string_view details) {
+  try {
+    return open_endpoint(pci::parse_remote_endpoint(details));
+  } catch (const pci::RemoteSpecError& error) {
+    throw UsageError(std::string("--device remote: ") + error.what());
+  }
+}
+
+AttachFunction open_tinygpu(std::string_view details) {
+  try {
+    return open_endpoint(pci::tinygpu_endpoint(details));
+  } catch (const pci::RemoteSpecError& error) {
+    throw UsageError(std::string("--device tinygpu: ") + error.what());
+  }
+}
+
+firmware::FirmwareSet installed_firmware(const firmware::ChipFirmwareNames& names) {
+  return firmware::FirmwareSet::load(names, firmware::default_folders());
+}
+
 constexpr DeviceKind kinds[] = {
     // Interpreted, it needs thousands of times as long as a card.
-    {"emulated", true, std::chrono::seconds(300), open_emulated, emulated_firmware},
+    {"emulated", "[:KEY=VALUE,...]", "a card in software, in this process (keys below)", true,
+     std::chrono::seconds(300), open_emulated, emulated_firmware},
+    {"remote", ":unix:PATH, remote:tcp:HOST:PORT",
+     "a card behind a server of the remote-PCI protocol", false, std::chrono::seconds(30),
+     open_remote, installed_firmware},
+    {"tinygpu", "[:PATH]",
+     "a card behind the TinyGPU app of macOS, whose server is started if none answers", false,
+     std::chrono::seconds(30), open_tinygpu, installed_firmware},
 };
 
+std::string device_names() {
+  std::string names;
+  for (const DeviceKind& kind : kinds) {
+    names.append(names.empty() ? "" : ", ").append(kind.name).append(kind.details);
+  }
+  return names;
+}
+
 }  // namespace
+
+std::string device_help() {
+  std::string text;
+  for (const DeviceKind& kind : kinds) {
+    text.append("  ").append(kind.name).append(kind.details).append("\n      ");
+    text.append(kind.help).append("\n");
+  }
+  return text;
+}
 
 DeviceChoice choose_device(const DeviceRequest& request) {
   const auto colon = std::min(request.spec.find(':'), request.spec.size());
@@ -51,7 +102,7 @@ DeviceChoice choose_device(const DeviceRequest& request) {
                                  [&](const DeviceKind& k) { return k.name == name; });
   if (kind == std::end(kinds)) {
     throw UsageError("--device \"" + std::string(request.spec) +
-                     "\" names no device; what there is: emulated");
+                     "\" names no device; what there is: " + device_names());
   }
   driver::CardOptions card_options;
   card_options.on_step = request.on_step;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,5 +32,8 @@ struct DeviceChoice {
 
 // Throws UsageError for a spec that names no device, and what making the device throws.
 DeviceChoice choose_device(const DeviceRequest& request);
+
+// The kinds of devices, for --help.
+std::string device_help();
 
 }  // namespace redbolt::daemon

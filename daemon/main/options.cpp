@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "main/device_factory.hpp"
 #include "redbolt/base/checked.hpp"
 #include "redbolt/emulator/card.hpp"
 #include "redbolt/protocol/socket_io.hpp"
@@ -58,8 +59,7 @@ struct Flag {
 };
 
 constexpr Flag flags[] = {
-    {"--device", "SPEC", "REDBOLT_DEVICE",
-     "The card: emulated, or emulated:KEY=VALUE,... (keys below).",
+    {"--device", "SPEC", "REDBOLT_DEVICE", "The card, and how it is reached (below).",
      [](Options& o, std::string_view v, std::string_view) { o.device = v; }},
     {"--socket", "PATH", "REDBOLT_SOCKET",
      "Where clients connect. The file is for this user alone (0600).",
@@ -183,8 +183,7 @@ std::string help_text() {
       "redboltd: the process that owns the card. Boots it, and serves programs of this user over "
       "a\n"
       "Unix socket until it is told to stop (SIGTERM, SIGINT).\n\n"
-      "usage: redboltd --device emulated[:KEY=VALUE,...] [--socket PATH] [--firmware DIR] [--arena "
-      "BYTES]\n\n";
+      "usage: redboltd --device SPEC [--socket PATH] [--firmware DIR] [--arena BYTES]\n\n";
   for (const Flag& flag : flags) {
     std::string line = std::string("  ") + flag.name;
     if (flag.argument != nullptr) line += std::string(" ") + flag.argument;
@@ -194,6 +193,7 @@ std::string help_text() {
       line += "\n" + std::string(column, ' ') + "[$" + flag.environment + "]";
     text += line + "\n";
   }
+  text += "\nDevices:\n" + device_help();
   text += "\nKeys of the emulated card:\n" + std::string(emulator::card_options_help());
   text +=
       "\nExit codes: 0 stopped when asked to, 1 failed (the reason is on standard error), 2 wrong "

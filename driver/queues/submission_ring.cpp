@@ -110,6 +110,7 @@ void SubmissionRing::ring_doorbell() {
   store<std::uint64_t>(kWritePointerAt, pointer);
   function_.write64(options_.doorbell_bar, pci::BarOffset(std::uint64_t{options_.doorbell} * 8),
                     pointer);
+  function_.flush();
 }
 
 FenceValue SubmissionRing::begin() {
@@ -136,7 +137,7 @@ FenceValue SubmissionRing::completed() const {
   const std::uint64_t submitted = submitted_.load(std::memory_order_acquire);
   const std::uint64_t low = load<std::uint32_t>(kFenceAt);
   std::uint64_t value = (submitted & ~kLow32) | low;
-  if (value > submitted) value -= kLow32 + 1;
+  if (value > submitted) value = value > kLow32 ? value - (kLow32 + 1) : 0;
   return FenceValue(value);
 }
 

@@ -45,6 +45,10 @@ enum class PciErrorCode : std::uint8_t {
   out_of_range,      // an access beyond a BAR, or misaligned
   no_host_memory,    // host memory the function can reach could not be had
   unsupported,       // this way to reach the function cannot do it (resize, reset)
+  busy,              // another driver has the function
+  no_card,           // there is a way, and no card at its end
+  bad_reply,         // the other end of the way does not keep to its protocol
+  refused,           // the other end of the way said no; the message says what it said
 };
 
 class PciError : public std::runtime_error {
