@@ -265,23 +265,6 @@ const std::unordered_map<std::string, Builtin>& builtins() {
   return table;
 }
 
-// "f16", "u32", "i4" ...
-bool type_named(const std::string& text, Type& type) {
-  static constexpr std::pair<std::string_view, Kind> kinds[] = {{"bf", Kind::brain_float},
-                                                                {"f", Kind::floating},
-                                                                {"u", Kind::unsigned_integer},
-                                                                {"i", Kind::signed_integer},
-                                                                {"b", Kind::bits}};
-  for (const auto& [letter, kind] : kinds) {
-    if (!text.starts_with(letter)) continue;
-    const std::string digits = text.substr(letter.size());
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return false;
-    type = {kind, static_cast<unsigned>(std::stoul(digits))};
-    return true;
-  }
-  return false;
-}
-
 i128 lowest(Type type) {
   return type.kind == Kind::signed_integer ? -(i128{1} << (type.width - 1)) : 0;
 }
@@ -314,6 +297,25 @@ bool convert_by_name(std::string name, const Value& value, const FloatControl& c
 }
 
 }  // namespace
+
+bool type_named(const std::string& text, Type& type) {
+  static constexpr std::pair<std::string_view, Kind> kinds[] = {{"bf", Kind::brain_float},
+                                                                {"f", Kind::floating},
+                                                                {"u", Kind::unsigned_integer},
+                                                                {"i", Kind::signed_integer},
+                                                                {"b", Kind::bits}};
+  for (const auto& [letter, kind] : kinds) {
+    if (!text.starts_with(letter)) continue;
+    unsigned width = 0;
+    for (const char c : text.substr(letter.size())) {
+      if (c < '0' || c > '9') return false;
+      width = width * 10 + static_cast<unsigned>(c - '0');
+    }
+    type = {kind, width};
+    return width > 0 && width <= 128;
+  }
+  return false;
+}
 
 Value converted(const Value& value, Type type, const FloatControl& control) {
   return packed(number_of(value), type, control);

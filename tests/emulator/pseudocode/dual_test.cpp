@@ -34,9 +34,14 @@ class DualDefinition : public testing::Test {
     }
     literal_ = static_cast<u32>(random_operand(random_, emulator::ValueType::f32));
     const auto even = [&] { return random_.below(16) * 2; };
-    const Half first{&x, even(), even(), even()};
+    Half first{&x, even(), even(), even()};
     Half second{&y, even() + 1, even() + 1, even() + 1};
-    if (random_.chance(3)) second.source0 = first.destination;  // reads what X writes
+    // A move has no second source.
+    if (x.source1 == emulator::ValueType::none) first.source1 = 0;
+    if (y.source1 == emulator::ValueType::none) second.source1 = 0;
+    // Y reads what X writes, if that is in another bank than what X reads.
+    if (random_.chance(2) && first.destination % 4 != first.source0 % 4)
+      second.source0 = first.destination;
     Encoder e(x);
     e.put(fields::vopd::opy, y.opcode);
     e.put(fields::vopd::srcx0, 256 + first.source0).put(fields::vopd::vsrcx1, first.source1);
@@ -45,7 +50,8 @@ class DualDefinition : public testing::Test {
     const bool has_literal = takes_literal(x) || takes_literal(y);
     if (has_literal) e.literal(literal_);
     expected_ = actual_ = before_;
-    ASSERT_TRUE(machine_.run(actual_, e.words())) << machine_.failure();
+    ASSERT_TRUE(machine_.run(actual_, e.words()))
+        << x.mnemonic << " :: " << y.mnemonic << ": " << machine_.failure();
     expected_.pc += 4 * (e.length() + (has_literal ? 1 : 0));
     for (unsigned lane = 0; lane < lanes; ++lane) {
       if (!before_.active(lane)) continue;

@@ -52,7 +52,7 @@ const Form& form_of(Encoding encoding) {
 
 }  // namespace
 
-Encoder::Encoder(const emulator::OpcodeInfo& info) {
+Encoder::Encoder(const emulator::OpcodeInfo& info) : info_(info) {
   const Form& form = form_of(info.encoding);
   words_[0] = form.mark;
   length_ = form.dwords;
@@ -67,6 +67,17 @@ Encoder& Encoder::put(emulator::Field field, u32 value) {
   const u32 shift = field.low % 32;
   word = (word & ~(mask << shift)) | value << shift;
   return *this;
+}
+
+std::array<u32, 3> Encoder::words() const {
+  std::array<u32, 3> result = words_;
+  for (unsigned i = 0; i < 2; ++i) {
+    const auto fixed = static_cast<u32>(info_.fixed_bits >> (32 * i));
+    const auto values = static_cast<u32>(info_.fixed_values >> (32 * i));
+    // A literal stands where a longer instruction has its second dword.
+    if (i < length_) result[i] = (result[i] & ~fixed) | values;
+  }
+  return result;
 }
 
 const char* encoding_name(Encoding encoding) {

@@ -17,9 +17,11 @@ class Encoder {
   // A constant behind the instruction proper, which is `length` dwords long.
   void literal(u32 value) { words_[length_] = value; }
   unsigned length() const { return length_; }
-  const std::array<u32, 3>& words() const { return words_; }
+  // Bits that belong to no operand of the opcode are as LLVM's tables fix them.
+  std::array<u32, 3> words() const;
 
  private:
+  const emulator::OpcodeInfo& info_;
   std::array<u32, 3> words_{};
   unsigned length_ = 1;
 };

@@ -126,6 +126,8 @@ class Evaluator {
 // name.
 bool call_builtin(const std::string& name, const std::vector<Value>& arguments,
                   const FloatControl& control, Value& result);
+// The type that "f16", "u32", "i4" and so on name.
+bool type_named(const std::string& text, Type& type);
 // value as a float of another width; NaNs keep what fits of their bits, signaling ones stay so.
 Value converted(const Value& value, Type type, const FloatControl& control);
 
