@@ -62,11 +62,13 @@ DaemonError limit_exceeded(const std::string& message) {
   return DaemonError(protocol::ERROR_CODE_LIMIT_EXCEEDED, message);
 }
 
-DaemonError out_of_memory(const std::string& what, Bytes asked, Bytes free, Bytes largest_free) {
+DaemonError out_of_memory(const std::string& what, Bytes asked, Bytes free, Bytes largest_free,
+                          const std::string& kept) {
   protocol::Error error = make_error(protocol::ERROR_CODE_OUT_OF_MEMORY,
                                      what + " needs " + std::to_string(asked.count()) + " bytes; " +
                                          std::to_string(free.count()) + " are free, at most " +
-                                         std::to_string(largest_free.count()) + " in one piece");
+                                         std::to_string(largest_free.count()) + " in one piece" +
+                                         (kept.empty() ? "" : "; in use: " + kept));
   error.mutable_shortage()->set_asked(asked.count());
   error.mutable_shortage()->set_free(free.count());
   error.mutable_shortage()->set_largest_free(largest_free.count());

@@ -30,7 +30,9 @@ protocol::Error make_error(protocol::ErrorCode code, const std::string& message)
 DaemonError invalid_argument(const std::string& message);
 DaemonError not_found(const std::string& message);
 DaemonError limit_exceeded(const std::string& message);
-DaemonError out_of_memory(const std::string& what, Bytes asked, Bytes free, Bytes largest_free);
+// kept: what could not give way, for the message; may be empty.
+DaemonError out_of_memory(const std::string& what, Bytes asked, Bytes free, Bytes largest_free,
+                          const std::string& kept = {});
 
 // What an exception of any part means to a client. Never throws; what is not ours is `internal`.
 protocol::Error describe(std::exception_ptr exception);

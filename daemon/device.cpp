@@ -60,7 +60,12 @@ ArenaBlock Device::take(Region region, Bytes size, const std::string& what) {
   State& state = usable_state();
   Arena& arena = region == Region::data ? state.data : state.code;
   auto block = arena.take(size, page);
-  if (!block) throw out_of_memory(what, size, arena.free(), arena.largest_free());
+  if (!block && region == Region::data && residents_.make_room(arena, size)) {
+    block = arena.take(size, page);
+  }
+  if (!block) {
+    throw out_of_memory(what, size, arena.free(), arena.largest_free(), residents_.in_use_text());
+  }
   return std::move(*block);
 }
 
@@ -91,7 +96,8 @@ void Device::fail(const protocol::Error& error) {
 
 void Device::recover() {
   if (!failure_) return;
-  state_.reset();  // the old card lets go before the new one takes over
+  residents_.clear();  // the video memory is lost
+  state_.reset();      // the old card lets go before the new one takes over
   try {
     boot();
   } catch (...) {

@@ -13,6 +13,7 @@
 #include "arena.hpp"
 #include "backend.hpp"
 #include "content_map.hpp"
+#include "residents.hpp"
 #include "submission_queue.hpp"
 
 namespace redbolt::daemon {
@@ -27,6 +28,12 @@ struct ArenaStatus {
   Bytes free;
   Bytes largest_free;
   std::size_t blocks = 0;
+};
+
+// What copies between host and video memory that clients asked for have moved, since the start.
+struct CopyTraffic {
+  Bytes to_card;
+  Bytes from_card;
 };
 
 class Device {
@@ -44,7 +51,8 @@ class Device {
   // These throw DaemonError (device_lost) while the card is not usable.
   Backend& backend();
   SubmissionQueue& submissions();
-  // Takes video memory; throws DaemonError (out_of_memory). `what` is for the message.
+  // Takes video memory, if need be that of resident weights which nobody uses. Throws DaemonError
+  // (out_of_memory); `what` is for the message.
   ArenaBlock take(Region region, Bytes size, const std::string& what);
 
   OwnerId next_owner() { return OwnerId(++last_owner_); }
@@ -53,6 +61,11 @@ class Device {
   std::vector<ContentMap::Range> claim(Region region, const ArenaBlock& block, OwnerId owner);
   // The same for the card's scratch memory: whether somebody else used it last.
   bool claim_scratch(OwnerId owner);
+
+  Residents& residents() { return residents_; }
+  const Residents& residents() const { return residents_; }
+
+  CopyTraffic& copy_traffic() { return copy_traffic_; }
 
   FenceId next_fence() { return FenceId(++last_fence_); }
 
@@ -90,9 +103,11 @@ class Device {
   BackendFactory factory_;
   DeviceOptions options_;
   std::unique_ptr<State> state_;  // null while the card could not be booted again
+  Residents residents_;           // in state_->data
   std::optional<protocol::Error> failure_;
   driver::CardInfo info_;
   driver::BootReport boot_report_;
+  CopyTraffic copy_traffic_;
   std::uint64_t last_fence_ = 0;
   std::uint64_t last_owner_ = 0;
 };

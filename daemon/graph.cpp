@@ -43,6 +43,9 @@ driver::GpuAddress resolve(const protocol::PointerArgument& pointer, const std::
   if (pointer.access() < protocol::ACCESS_READ || pointer.access() > protocol::ACCESS_READ_WRITE) {
     throw invalid_argument(where + ": it does not say whether it is read or written");
   }
+  if (!buffer.writable && pointer.access() != protocol::ACCESS_READ) {
+    throw invalid_argument(where + ": resident weights can only be read");
+  }
   return buffer.address + Bytes(pointer.offset());
 }
 

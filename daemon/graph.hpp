@@ -29,6 +29,7 @@ namespace redbolt::daemon {
 struct BufferView {
   driver::GpuAddress address;
   Bytes size;
+  bool writable = true;
 };
 
 // What a client owns, by its ids. Both throw DaemonError (not_found).

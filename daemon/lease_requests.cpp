@@ -38,8 +38,7 @@ protocol::Gauge checked_gauge(const protocol::Gauge& gauge) {
 }  // namespace
 
 std::string Session::signature(const std::string& reason) const {
-  const std::string who = command_ + " (pid " + std::to_string(peer_.pid) + ")";
-  return reason.empty() ? who : who + ": " + printable(reason, max_reason);
+  return reason.empty() ? user_name() : user_name() + ": " + printable(reason, max_reason);
 }
 
 LeaseReport Session::require_holder(LeaseId lease) const {

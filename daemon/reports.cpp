@@ -66,6 +66,7 @@ protocol::ArenaStatus arena_status(const Device& device) {
   message.set_free(status.free.count());
   message.set_largest_free(status.largest_free.count());
   message.set_allocations(status.blocks);
+  message.set_reclaimable(device.residents().reclaimable().count());
   return message;
 }
 
@@ -92,12 +93,19 @@ protocol::CountersReply counters(Device& device) {
   entries["bytes_written"] = link.bytes_written;
   for (const auto& [name, value] : device.backend().card_counters())
     (*reply.mutable_card())[name] = value;
+  auto& own = *reply.mutable_daemon();
+  own["bytes_to_card"] = device.copy_traffic().to_card.count();
+  own["bytes_from_card"] = device.copy_traffic().from_card.count();
   return reply;
 }
 
 protocol::ArenaMap arena_map(const Device& device, const Workspace* workspace) {
   std::vector<ArenaRange> known;
   if (workspace != nullptr) workspace->describe(known);
+  for (const ResidentSet* set : device.residents().sets()) {
+    known.push_back(
+        {Region::data, set->block.offset(), set->block.size(), ArenaUse::resident, set->name});
+  }
   std::vector<ArenaRange> ranges;
   for (const Region region : {Region::data, Region::code}) {
     const Arena* arena = device.arena(region);
@@ -118,6 +126,24 @@ protocol::ArenaMap arena_map(const Device& device, const Workspace* workspace) {
     entry.set_owner(printable(range.owner));
   }
   return message;
+}
+
+void add_residents(const Device& device, protocol::StatusReply& status) {
+  const auto now = ResidentSet::Clock::now();
+  const auto since = [&](ResidentSet::Clock::time_point time) {
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - time);
+    return static_cast<std::uint64_t>(age.count());
+  };
+  for (const ResidentSet* set : device.residents().sets()) {
+    auto& entry = *status.add_residents();
+    entry.set_hash(set->hash.data(), set->hash.size());
+    entry.set_name(printable(set->name));
+    entry.set_size(set->size.count());
+    for (const std::string& user : set->users) entry.add_users(user);
+    entry.set_age_milliseconds(since(set->created));
+    entry.set_unused_milliseconds(set->users.empty() ? since(set->last_used) : 0);
+    entry.set_uses(set->uses);
+  }
 }
 
 DaemonError busy_error(const LeaseQueue& leases) {

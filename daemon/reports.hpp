@@ -21,6 +21,8 @@ protocol::CountersReply counters(Device& device);
 // workspace: the holder's; nullptr if there is none.
 protocol::ArenaMap arena_map(const Device& device, const Workspace* workspace);
 
+void add_residents(const Device& device, protocol::StatusReply& status);
+
 // BUSY, with who holds the card.
 DaemonError busy_error(const LeaseQueue& leases);
 

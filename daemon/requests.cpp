@@ -47,6 +47,9 @@ const Session::Handler* Session::find_handler(protocol::Request::BodyCase body) 
       {protocol::Request::kRevokeLease, false, &Session::revoke_lease},
       {protocol::Request::kResetCard, false, &Session::reset_card},
       {protocol::Request::kPublish, true, &Session::publish},
+      {protocol::Request::kOpenResident, true, &Session::open_resident},
+      {protocol::Request::kSealResident, true, &Session::seal_resident},
+      {protocol::Request::kDropResidents, false, &Session::drop_residents},
   };
   const auto row = std::find_if(std::begin(table), std::end(table),
                                 [&](const Handler& h) { return h.body == body; });
@@ -178,6 +181,7 @@ asio::awaitable<Session::Outgoing> Session::status(const protocol::Request& requ
     if (with_metrics && !device.failure())
       *reply.mutable_metrics() = metrics(device.backend().metrics());
     if (with_map) *reply.mutable_arena_map() = arena_map(device, workspace);
+    add_residents(device, reply);
     return reply;
   };
   auto status = co_await services_.device.run(std::move(look));
@@ -245,17 +249,20 @@ asio::awaitable<Session::Outgoing> Session::record_graph(const protocol::Request
 
 asio::awaitable<Session::Outgoing> Session::destroy(const protocol::Request& request) {
   const auto& body = request.destroy();
-  // What is to be destroyed may still be in use by work on the card.
-  while (!co_await with_workspace([](Workspace& workspace) { return workspace.idle(); })) {
-    if (over()) throw DaemonError(protocol::ERROR_CODE_NO_LEASE, "the connection is over");
-    co_await wait_until(Clock::time_point::max());
-  }
+  co_await wait_until_idle();  // work on the card may still use it
   co_await with_workspace(
       [&body](Workspace& workspace) { workspace.destroy(body.kind(), body.id()); });
   co_await report_usage();
   Outgoing outgoing;
   outgoing.reply.mutable_done();
   co_return outgoing;
+}
+
+asio::awaitable<void> Session::wait_until_idle() {
+  while (!co_await with_workspace([](Workspace& workspace) { return workspace.idle(); })) {
+    if (over()) throw DaemonError(protocol::ERROR_CODE_NO_LEASE, "the connection is over");
+    co_await wait_until(Clock::time_point::max());
+  }
 }
 
 asio::awaitable<Session::Outgoing> Session::submit(const protocol::Request& request) {

@@ -128,13 +128,19 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<Outgoing> revoke_lease(const protocol::Request& request);
   boost::asio::awaitable<Outgoing> reset_card(const protocol::Request& request);
   boost::asio::awaitable<Outgoing> publish(const protocol::Request& request);
+  // The same, about resident weights (resident_requests.cpp).
+  boost::asio::awaitable<Outgoing> open_resident(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> seal_resident(const protocol::Request& request);
+  boost::asio::awaitable<Outgoing> drop_residents(const protocol::Request& request);
 
   boost::asio::awaitable<void> wait_for_lease(LeaseId claim, Clock::time_point deadline);
   LeaseReport require_holder(LeaseId lease) const;
   boost::asio::awaitable<void> take_away(LeaseId lease, bool force, const std::string& reason);
+  std::string user_name() const;
   std::string signature(const std::string& reason) const;
   boost::asio::awaitable<void> tell_place(unsigned position);
   boost::asio::awaitable<void> report_usage();
+  boost::asio::awaitable<void> wait_until_idle();
   std::function<void(FenceId, const protocol::Error*)> completion_handler();
   Workspace& workspace();
   template <class Function>

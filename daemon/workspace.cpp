@@ -67,7 +67,7 @@ void Workspace::check_name(const std::string& name) const {
 BufferView Workspace::find_buffer(std::uint64_t id) const {
   const auto found = buffers_.find(id);
   if (found == buffers_.end()) throw not_found("there is no buffer " + std::to_string(id));
-  return {found->second.address, found->second.size};
+  return {found->second.address, found->second.size, !found->second.resident};
 }
 
 const Module& Workspace::find_module(std::uint64_t id) const {
@@ -81,18 +81,77 @@ Workspace::Buffer& Workspace::buffer(std::uint64_t id) {
   return buffers_.find(id)->second;
 }
 
-std::uint64_t Workspace::create_buffer(Bytes size, const std::string& name) {
-  check_name(name);
-  if (size.count() == 0) throw invalid_argument("a buffer of 0 bytes");
+void Workspace::check_room_for_buffer() const {
   if (buffers_.size() >= limits_.buffers) {
     throw limit_exceeded("more than " + std::to_string(limits_.buffers) + " buffers");
   }
+}
+
+std::uint64_t Workspace::create_buffer(Bytes size, const std::string& name) {
+  check_name(name);
+  if (size.count() == 0) throw invalid_argument("a buffer of 0 bytes");
+  check_room_for_buffer();
   GrantedBlock taken =
       memory_.take(Region::data, size, driver::MemoryAccess::read_write, "buffer \"" + name + "\"");
   clear(taken.leftovers);
-  buffers_.emplace(++last_id_, Buffer{name, size, taken.address, std::move(taken.block), nullptr,
-                                      std::move(taken.grant)});
+  buffers_.emplace(
+      ++last_id_,
+      Buffer{
+          name, size, taken.address, std::move(taken.block), nullptr, {}, std::move(taken.grant)});
   return last_id_;
+}
+
+void Workspace::become_resident(Buffer& buffer, ResidentUse use) {
+  const ArenaBlock& block = use.set().block;
+  buffer.address = device_.backend().region(Region::data).address + block.offset();
+  // A range is granted once, however many buffers of this client are the same weights.
+  for (const auto& [id, other] : buffers_) {
+    if (other.resident && &other.resident.set() == &use.set())
+      buffer.resident_grant = other.resident_grant;
+  }
+  if (!buffer.resident_grant) {
+    buffer.resident_grant = std::make_shared<Grant>(
+        memory_.grant(buffer.address, block.size(), driver::MemoryAccess::read));
+  }
+  buffer.resident = std::move(use);
+}
+
+std::uint64_t Workspace::find_resident(const ContentHash& hash, Bytes size,
+                                       const std::string& user) {
+  check_room_for_buffer();
+  ResidentUse use = device_.residents().find(hash, size, user);
+  if (!use) return 0;
+  Buffer buffer{use.set().name, size, {}, {}, nullptr, {}, {}};
+  become_resident(buffer, std::move(use));
+  buffers_.emplace(++last_id_, std::move(buffer));
+  return last_id_;
+}
+
+Bytes Workspace::seal_resident(std::uint64_t id, const ContentHash& hash, const std::string& name,
+                               const std::string& user) {
+  check_name(name);
+  Buffer& sealed = buffer(id);
+  if (sealed.resident || sealed.pinned) {
+    throw invalid_argument("buffer \"" + sealed.name +
+                           "\" is not a buffer of video memory of its " +
+                           "own, and cannot become resident weights");
+  }
+  if (sealed.uses != 0) {
+    throw invalid_argument("buffer \"" + sealed.name + "\" is named by " +
+                           std::to_string(sealed.uses) + " recorded graphs; seal it first");
+  }
+  Residents& residents = device_.residents();
+  ResidentUse use = residents.find(hash, sealed.size, user);
+  if (!use) use = residents.add(hash, name, sealed.size, std::move(sealed.block), user);
+  sealed.grant = {};  // before the memory is anybody else's
+  sealed.block = {};
+  try {
+    become_resident(sealed, std::move(use));
+  } catch (...) {
+    buffers_.erase(id);  // it has no memory any more
+    throw;
+  }
+  return sealed.size;
 }
 
 SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
@@ -113,7 +172,8 @@ SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
   SharedBuffer result{++last_id_, size, duplicate(pinned->descriptor())};
   const auto address = pinned->address();
   Grant grant = memory_.grant(address, pages_of(size), driver::MemoryAccess::read_write);
-  buffers_.emplace(last_id_, Buffer{name, size, address, {}, std::move(pinned), std::move(grant)});
+  buffers_.emplace(last_id_,
+                   Buffer{name, size, address, {}, std::move(pinned), {}, std::move(grant)});
   shared_ += size;
   return result;
 }
@@ -292,14 +352,25 @@ driver::GpuAddress Workspace::range(const protocol::BufferRange& range, std::uin
   return view.address + Bytes(range.offset());
 }
 
+driver::GpuAddress Workspace::target(const protocol::BufferRange& place, std::uint64_t size,
+                                     const char* what) const {
+  const driver::GpuAddress address = range(place, size, what);
+  if (!find_buffer(place.buffer()).writable) {
+    throw invalid_argument(std::string(what) + ": resident weights can only be read");
+  }
+  return address;
+}
+
 FenceId Workspace::copy(const protocol::Copy& copy) {
   driver::CopyRegion region;
   region.size = Bytes(copy.size());
-  region.destination = range(copy.destination(), copy.size(), "the destination of a copy");
+  region.destination = target(copy.destination(), copy.size(), "the destination of a copy");
   region.source = range(copy.source(), copy.size(), "the source of a copy");
   if (overlap(region.destination, region.source, region.size)) {
     throw invalid_argument("source and destination of a copy overlap");
   }
+  const bool from_host = buffer(copy.source().buffer()).pinned != nullptr;
+  const bool to_host = buffer(copy.destination().buffer()).pinned != nullptr;
   Work work;
   work.name = "copy";
   work.engine = Engine::copy;
@@ -307,12 +378,16 @@ FenceId Workspace::copy(const protocol::Copy& copy) {
   work.start = [region](Backend& backend, std::optional<driver::FenceValue> after) {
     return backend.copy(region, after);
   };
-  return submit(std::move(work));
+  const FenceId fence = submit(std::move(work));
+  CopyTraffic& traffic = device_.copy_traffic();
+  if (from_host && !to_host) traffic.to_card += region.size;
+  if (to_host && !from_host) traffic.from_card += region.size;
+  return fence;
 }
 
 FenceId Workspace::fill(const protocol::Fill& fill) {
   const driver::GpuAddress destination =
-      range(fill.destination(), fill.size(), "the destination of a fill");
+      target(fill.destination(), fill.size(), "the destination of a fill");
   if (fill.size() % 4 != 0 || fill.destination().offset() % 4 != 0) {
     throw invalid_argument("offset and size of a fill have to be multiples of 4");
   }
@@ -372,7 +447,10 @@ void Workspace::destroy_graph(std::uint64_t id) {
 LeaseUsage Workspace::usage() const {
   LeaseUsage usage;
   usage.shared = shared_;
-  for (const auto& [id, buffer] : buffers_) usage.arena += buffer.block.size();
+  for (const auto& [id, buffer] : buffers_) {
+    usage.arena += buffer.block.size();
+    if (buffer.resident) usage.resident += buffer.resident.set().block.size();
+  }
   for (const auto& [id, graph] : graphs_)
     usage.arena += graph.kernargs.block.size() + graph.packets.block.size();
   for (const auto& [id, module] : modules_) usage.module += module.code.block.size();

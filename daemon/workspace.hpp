@@ -45,6 +45,14 @@ class Workspace : private ObjectTable {
   // Only while idle().
   void destroy(protocol::ObjectKind kind, std::uint64_t id);
 
+  // Resident weights as a buffer that can be read; 0 if there are none of that hash. `user` is who
+  // they are in use by, for others to see.
+  std::uint64_t find_resident(const ContentHash& hash, Bytes size, const std::string& user);
+  // Makes a buffer of video memory, which no graph names, resident; if there are weights of that
+  // hash by now, it becomes them. Returns its size. Only while idle().
+  Bytes seal_resident(std::uint64_t buffer, const ContentHash& hash, const std::string& name,
+                      const std::string& user);
+
   FenceId launch(std::uint64_t graph, std::uint32_t repeat);
   FenceId copy(const protocol::Copy& copy);
   FenceId fill(const protocol::Fill& fill);
@@ -60,10 +68,12 @@ class Workspace : private ObjectTable {
     std::string name;
     Bytes size;
     driver::GpuAddress address;
-    ArenaBlock block;                      // of video memory,
-    std::unique_ptr<PinnedMemory> pinned;  // or of the host
-    Grant grant;                           // goes before the memory does
-    std::size_t uses = 0;                  // graphs that name it
+    ArenaBlock block;                         // of video memory,
+    std::unique_ptr<PinnedMemory> pinned;     // or of the host,
+    ResidentUse resident;                     // or resident weights, which can only be read
+    Grant grant;                              // goes before the memory does
+    std::shared_ptr<Grant> resident_grant{};  // with the client's other buffers of the same weights
+    std::size_t uses = 0;                     // graphs that name it
   };
 
   BufferView find_buffer(std::uint64_t id) const override;
@@ -72,6 +82,11 @@ class Workspace : private ObjectTable {
   Buffer& buffer(std::uint64_t id);
   driver::GpuAddress range(const protocol::BufferRange& range, std::uint64_t size,
                            const char* what) const;
+  // The same, of what may be written to.
+  driver::GpuAddress target(const protocol::BufferRange& range, std::uint64_t size,
+                            const char* what) const;
+  void check_room_for_buffer() const;
+  void become_resident(Buffer& buffer, ResidentUse use);
   std::vector<std::byte> image_of(const protocol::CreateModuleRequest& request) const;
   void check_name(const std::string& name) const;
   void change_uses(const Graph& graph, int change);

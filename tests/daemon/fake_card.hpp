@@ -134,7 +134,8 @@ class FakeContext : public MemoryContext {
         throw std::logic_error("granted twice");
     }
     for (const auto& [vmid, other] : all_) {
-      if (other != this && address < scratch && other->reaches(address, size))
+      if (other == this || address >= scratch || !other->reaches(address, size)) continue;
+      if (access != driver::MemoryAccess::read || other->writes(address, size))
         throw std::logic_error("granted to two clients");
     }
     grants_[address] = {size, access};
@@ -152,6 +153,15 @@ class FakeContext : public MemoryContext {
   bool reaches(driver::GpuAddress address, Bytes size) const {
     for (const auto& [start, granted] : grants_) {
       if (address < start + granted.size && start < address + size) return true;
+    }
+    return false;
+  }
+  // Whether a part of the range can be written.
+  bool writes(driver::GpuAddress address, Bytes size) const {
+    for (const auto& [start, granted] : grants_) {
+      if (address < start + granted.size && start < address + size &&
+          granted.access != driver::MemoryAccess::read)
+        return true;
     }
     return false;
   }

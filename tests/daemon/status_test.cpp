@@ -46,6 +46,9 @@ TEST(StatusOnly, CannotWork) {
       [&] { observer.fill(range, Bytes(64), 1); },
       [&] { observer.destroy(buffer.id); },
       [&] { observer.publish({}); },
+      [&] { observer.open_resident({}, Bytes(64), "r"); },
+      [&] { observer.find_resident({}, Bytes(64)); },
+      [&] { observer.seal_resident(buffer.id, {}, "r"); },
   };
   for (const auto& request : work) EXPECT_EQ(client_code_of(request), "no_lease");
   // What the holder has submitted is not the observer's to wait for either.

@@ -3,6 +3,7 @@
 // what was not given out, and so does anything but a refusal.
 #include <redbolt/protocol/messages.pb.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
@@ -41,6 +42,13 @@ void check_launches(FakeCard& card) {
   }
 }
 
+ContentHash hash_of(const std::string& bytes) {
+  ContentHash hash{};
+  for (std::size_t i = 0; i < std::min(bytes.size(), hash.size()); ++i)
+    hash[i] = static_cast<std::byte>(bytes[i]);
+  return hash;
+}
+
 void carry_out(Workspace& workspace, const protocol::Request& request) {
   switch (request.body_case()) {
     case protocol::Request::kCreateBuffer:
@@ -65,6 +73,17 @@ void carry_out(Workspace& workspace, const protocol::Request& request) {
       break;
     case protocol::Request::kFill:
       workspace.fill(request.fill().fill());
+      break;
+    case protocol::Request::kOpenResident:
+      workspace.find_resident(hash_of(request.open_resident().hash()),
+                              Bytes(request.open_resident().size()), "fuzz");
+      break;
+    case protocol::Request::kSealResident:
+      if (workspace.idle()) {
+        workspace.seal_resident(request.seal_resident().buffer(),
+                                hash_of(request.seal_resident().hash()),
+                                request.seal_resident().name(), "fuzz");
+      }
       break;
     case protocol::Request::kDestroy:
       workspace.destroy(request.destroy().kind(), request.destroy().id());
@@ -109,6 +128,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     check_launches(card);
   }
+  if (device.residents().drop_all().in_use != 0) std::abort();
   if (device.arena_status().free != device.arena_status().size) std::abort();
   if (card.pinned != 0) std::abort();
   return 0;
@@ -116,7 +136,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 // A life of a client: ids are 1 (buffer), 2 (shared), 3 (module), 4 (graph).
 std::vector<std::vector<std::uint8_t>> fuzz_samples() {
-  protocol::Request buffer, shared, module, graph, launch, copy, fill, destroy;
+  protocol::Request buffer, shared, module, graph, launch, copy, fill, destroy, seal, open;
+  seal.mutable_seal_resident()->set_buffer(1);
+  seal.mutable_seal_resident()->set_hash(std::string(32, 'h'));
+  open.mutable_open_resident()->set_size(4096);
+  open.mutable_open_resident()->set_hash(std::string(32, 'h'));
   buffer.mutable_create_buffer()->set_size(4096);
   buffer.mutable_create_buffer()->set_name("b");
   shared.mutable_create_shared()->set_size(8192);
@@ -153,7 +177,7 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
   destroy.mutable_destroy()->set_kind(protocol::OBJECT_KIND_GRAPH);
   destroy.mutable_destroy()->set_id(4);
 
-  std::vector<std::vector<std::uint8_t>> samples(3);
+  std::vector<std::vector<std::uint8_t>> samples(4);
   // With the module at the end of one, so that alterations reach what is behind it too.
   for (const auto* request : {&buffer, &shared, &module, &graph, &launch, &copy, &fill, &destroy})
     append(samples[0], *request);
@@ -161,5 +185,7 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
     append(samples[1], *request);
   for (const auto* request : {&graph, &launch, &buffer, &buffer, &module, &graph, &graph, &launch})
     append(samples[2], *request);
+  for (const auto* request : {&buffer, &seal, &shared, &open, &copy, &fill, &seal, &destroy})
+    append(samples[3], *request);
   return samples;
 }

@@ -146,7 +146,8 @@ struct Counters {
   // Of the card itself, by the card's own names (an emulated card: VRAM bytes, wave instructions by
   // class, dispatches, ...). Empty for hardware.
   std::map<std::string, std::uint64_t> card;
-  // Of the daemon's own work: "requests" that clients made.
+  // Of the daemon's own work: "requests" that clients made; "bytes_to_card" and "bytes_from_card",
+  // moved by copies between host memory and VRAM.
   std::map<std::string, std::uint64_t> daemon;
 };
 
