@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "decode/decoding.hpp"
 #include "semantics/registry.hpp"
@@ -45,6 +46,30 @@ Operand inline_float(std::uint32_t index, ValueType type) {
     return constant(inline_f32[index] >> 16);
   if (is_16bit(type) || type == ValueType::pk2_f16) return constant(inline_f16[index]);
   return constant(inline_f32[index]);
+}
+
+// What is left out, by the beginning of its name, and why.
+struct LeftOut {
+  std::string_view prefix;
+  const char* reason;
+};
+constexpr LeftOut left_out[] = {
+    {"DS_GWS_", "needs global wave sync, a part of GDS"},
+    {"DS_ORDERED_COUNT", "counts in GDS"},
+    {"DS_ADD_GS_REG", "counts what geometry shaders stream out"},
+    {"DS_SUB_GS_REG", "counts what geometry shaders stream out"},
+    {"DS_BVH_STACK", "belongs to ray tracing"},
+    {"IMAGE_BVH", "belongs to ray tracing"},
+    {"IMAGE_", "accesses an image"},
+    {"EXP", "exports to fixed-function graphics"},
+    {"LDS_PARAM_LOAD", "reads the parameters of a pixel shader"},
+};
+
+const char* reason_not_modelled(std::string_view semantics) {
+  for (const LeftOut& entry : left_out) {
+    if (semantics.substr(0, entry.prefix.size()) == entry.prefix) return entry.reason;
+  }
+  return "is not implemented";
 }
 
 bool has(const OpcodeInfo& info, const char* text) {
@@ -137,7 +162,7 @@ bool Decoding::select(Encoding wanted, unsigned opcode) {
   }
   const Binding* binding = find_binding(static_cast<unsigned>(id));
   if (binding == nullptr) {
-    not_modelled(std::string(info->mnemonic) + " is not implemented");
+    not_modelled(std::string(info->mnemonic) + " " + reason_not_modelled(info->semantics));
     return true;
   }
   instruction().handler.store(binding->handler, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 // Loads and stores of FLAT, GLOBAL and SCRATCH. Atomics are in flat_atomic.cpp.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "semantics/addresses.hpp"
@@ -218,6 +219,27 @@ void flat_load(Wave& wave, const Instruction& instruction) {
   }
 }
 
+// One dword per lane from a scalar address on.
+LaneAddresses consecutive_addresses(const Wave& wave, const Instruction& instruction) {
+  LaneAddresses addresses;
+  const std::uint64_t base = wave.scalar64(instruction.source[2].value) +
+                             static_cast<std::uint64_t>(std::int64_t{instruction.immediate});
+  for (unsigned i = 0; i < lane_count; ++i) addresses.lane[i] = base + 4 * i;
+  for (unsigned i = 0; i < lane_count; ++i) {
+    if ((wave.exec() >> i & 1) != 0) continue;
+    addresses.lane[i] = base + 4 * static_cast<unsigned>(std::countr_zero(wave.exec()));
+  }
+  const auto [lowest, highest] = std::minmax_element(addresses.lane, addresses.lane + lane_count);
+  addresses.lowest = *lowest;
+  addresses.highest = *highest;
+  return addresses;
+}
+
+void load_by_lane_number(Wave& wave, const Instruction& instruction) {
+  if (wave.exec() == 0) return;
+  load_global<4>(wave, instruction, LoadShape{4}, consecutive_addresses(wave, instruction));
+}
+
 // Whole dwords at an offset that all lanes share are consecutive in memory.
 bool uniform_scratch(const Wave& wave, const Instruction& instruction, const std::uint32_t* offsets,
                      std::uint32_t bytes) {
@@ -319,6 +341,11 @@ void store_global(Wave& wave, const Instruction& instruction, const LaneAddresse
   }
 }
 
+void store_by_lane_number(Wave& wave, const Instruction& instruction) {
+  if (wave.exec() == 0) return;
+  store_global<StoreShape{4}>(wave, instruction, consecutive_addresses(wave, instruction));
+}
+
 template <StoreShape shape>
 void global_store(Wave& wave, const Instruction& instruction) {
   if (wave.exec() == 0) return;
@@ -414,14 +441,20 @@ constexpr Operation operations[] = {
      stores},
 };
 
+constexpr Binding others[] = {
+    {"GLOBAL_LOAD_ADDTID_B32", load_by_lane_number, loads},
+    {"GLOBAL_STORE_ADDTID_B32", store_by_lane_number, stores},
+};
+
 constexpr auto make_bindings() {
-  std::array<Binding, std::size(operations) * 3> result{};
+  std::array<Binding, std::size(operations) * 3 + std::size(others)> result{};
   std::size_t n = 0;
   for (const auto& operation : operations) {
     for (std::size_t i = 0; i < 3; ++i) {
       result[n++] = Binding{operation.names[i], operation.handlers[i], operation.kind};
     }
   }
+  for (const Binding& other : others) result[n++] = other;
   return result;
 }
 constexpr auto bindings = make_bindings();

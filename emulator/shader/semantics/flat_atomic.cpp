@@ -1,12 +1,8 @@
-// Atomics of FLAT and GLOBAL. Other workgroups and the host may touch the same memory at any time,
-// so each lane is a real atomic operation of the host. Lanes act in ascending order.
+// Atomics of FLAT and GLOBAL. Lanes act in ascending order.
 #include <array>
-#include <atomic>
-#include <bit>
 #include <cstring>
 
-#include "semantics/addresses.hpp"
-#include "semantics/atomic_operations.hpp"
+#include "semantics/memory_atomic.hpp"
 #include "semantics/registry.hpp"
 #include "semantics/rows.hpp"
 
@@ -15,27 +11,6 @@ namespace {
 
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
-
-// Value number `index` of a lane's data: 32 or 64 bits from consecutive registers.
-template <class T>
-T lane_data(const Wave& wave, const Operand& operand, unsigned index, unsigned lane) {
-  const u32 row = operand.value + index * u32{sizeof(T) / 4};
-  if constexpr (sizeof(T) == 4) {
-    return wave.vgpr[row][lane];
-  } else {
-    return wave.vgpr[row][lane] | static_cast<u64>(wave.vgpr[row + 1][lane]) << 32;
-  }
-}
-
-template <class T, atomic::Operation<T> operation>
-T apply_to_host(std::byte* at, T data, T other) {
-  std::atomic_ref<T> value(*reinterpret_cast<T*>(at));
-  T old = value.load(std::memory_order_acquire);
-  while (!value.compare_exchange_weak(old, operation(old, data, other), std::memory_order_acq_rel,
-                                      std::memory_order_acquire)) {
-  }
-  return old;
-}
 
 template <class T, atomic::Operation<T> operation>
 T apply_to_lds(Wave& wave, u32 offset, T data, T other) {
@@ -47,8 +22,6 @@ T apply_to_lds(Wave& wave, u32 offset, T data, T other) {
   std::memcpy(wave.workgroup->lds + offset, &value, sizeof(T));
   return old;
 }
-
-constexpr const char* not_mapped = "is an atomic on memory that is not mapped or not writable";
 
 // False after the wave has failed.
 template <class T, atomic::Operation<T> operation>
@@ -62,17 +35,7 @@ bool apply_lane(Wave& wave, const Instruction& instruction, Segment segment, u64
     fail_memory(wave, instruction, address, "is an atomic on scratch, which cannot do it");
     return false;
   }
-  if (address % sizeof(T) != 0) {
-    fail_memory(wave, instruction, address, "is an atomic on a misaligned address");
-    return false;
-  }
-  const auto* page = wave.memory->find(address, MemoryAccess::atomic);
-  if (page == nullptr) {
-    fail_memory(wave, instruction, address, not_mapped);
-    return false;
-  }
-  old = apply_to_host<T, operation>(page->host + (address - page->base), data, other);
-  return true;
+  return apply_to_memory<T, operation>(wave, instruction, address, data, other, old);
 }
 
 template <class T, atomic::Operation<T> operation, bool is_flat>
@@ -83,7 +46,7 @@ void execute(Wave& wave, const Instruction& instruction) {
   if (!apertures) {
     const auto* page = wave.memory->find(addresses.lowest, MemoryAccess::atomic);
     if (page == nullptr) {
-      fail_memory(wave, instruction, addresses.lowest, not_mapped);
+      fail_memory(wave, instruction, addresses.lowest, atomic_not_mapped);
       return;
     }
     count_access(wave, *page, addresses, sizeof(T), true);
@@ -95,8 +58,8 @@ void execute(Wave& wave, const Instruction& instruction) {
     const Segment segment = apertures ? segment_of(wave, address) : Segment::global;
     T old = 0;
     if (!apply_lane<T, operation>(wave, instruction, segment, address,
-                                  lane_data<T>(wave, instruction.source[1], 0, lane),
-                                  lane_data<T>(wave, instruction.source[1], 1, lane), old)) {
+                                  atomic_data<T>(wave, instruction.source[1], 0, lane),
+                                  atomic_data<T>(wave, instruction.source[1], 1, lane), old)) {
       return;
     }
     returned[0].lane[lane] = static_cast<u32>(old);

@@ -13,15 +13,16 @@ using BindingsOf = std::span<const Binding> (*)();
 
 // Every semantics file.
 constexpr BindingsOf files[] = {
-    sop1_bindings,       sop2_bindings,         sopc_bindings,
-    sopk_bindings,       sopp_bindings,         smem_bindings,
-    vop1_bindings,       vop1_convert_bindings, vop1_transcendental_bindings,
-    vop2_bindings,       vop3_bindings,         vop3_16bit_bindings,
-    vop3_64bit_bindings, vop3_divide_bindings,  vop3_lane_bindings,
-    vopc_bindings,       flat_bindings,         flat_atomic_bindings,
-    ds_bindings,         ds_atomic_bindings,    dot_bindings,
-    wmma_bindings,       vop3p_bindings,        packed_vop2_bindings,
-    mubuf_bindings,      extreme_bindings,
+    sop1_bindings,       sop2_bindings,          sopc_bindings,
+    sopk_bindings,       sopp_bindings,          smem_bindings,
+    vop1_bindings,       vop1_convert_bindings,  vop1_transcendental_bindings,
+    vop2_bindings,       vop3_bindings,          vop3_16bit_bindings,
+    vop3_64bit_bindings, vop3_divide_bindings,   vop3_lane_bindings,
+    vopc_bindings,       flat_bindings,          flat_atomic_bindings,
+    ds_bindings,         ds_atomic_bindings,     dot_bindings,
+    wmma_bindings,       vop3p_bindings,         packed_vop2_bindings,
+    buffer_bindings,     buffer_atomic_bindings, interpolation_bindings,
+    trig_preop_bindings, extreme_bindings,
 };
 
 std::vector<const Binding*> join() {

@@ -164,21 +164,35 @@ void set_pc(Wave& wave, const Instruction& instruction) {
   wave.jump(scalar_operand64(wave, instruction.source[0]));
 }
 
+// Waves have no trap handler from which to return.
+void return_from_trap(Wave& wave, const Instruction& instruction) {
+  wave.fail_illegal(instruction, "s_rfe_b64 outside a trap handler");
+}
+
 void swap_pc(Wave& wave, const Instruction& instruction) {
   const u64 target = scalar_operand64(wave, instruction.source[0]);
   wave.set_scalar64(instruction.destination, wave.next_address());
   wave.jump(target);
 }
 
-// Register numbers displaced by M0. Nothing below 106 is reached by displacement.
-u32 displaced(const Wave& wave, u32 number) {
-  const u64 sum = u64{number} + wave.scalar[scalar_index::m0];
-  return sum < scalar_index::vcc ? static_cast<u32>(sum) : scalar_index::discard;
+// Register numbers displaced, inside the SGPRs and VCC. Out of that range s0 is read and nothing is
+// written (3.3.1.4 of AMD's document); pairs ignore the lowest bit of the displacement.
+bool reachable(u64 number, u32 dwords) {
+  return number + dwords <= scalar_index::ttmp0;
+}
+u32 displaced_source(u32 number, u32 by, u32 dwords = 1) {
+  const u64 sum = u64{number} + (by & ~(dwords - 1));
+  return reachable(sum, dwords) ? static_cast<u32>(sum) : 0;
+}
+u32 displaced_destination(u32 number, u32 by, u32 dwords = 1) {
+  const u64 sum = u64{number} + (by & ~(dwords - 1));
+  return reachable(sum, dwords) ? static_cast<u32>(sum) : scalar_index::discard;
 }
 
 template <bool wide>
 void move_relative_source(Wave& wave, const Instruction& instruction) {
-  const u32 from = displaced(wave, instruction.source[0].value);
+  const u32 from =
+      displaced_source(instruction.source[0].value, wave.scalar[scalar_index::m0], wide ? 2 : 1);
   if (wide) {
     wave.set_scalar64(instruction.destination, wave.scalar64(from));
   } else {
@@ -189,16 +203,16 @@ void move_relative_source(Wave& wave, const Instruction& instruction) {
 // Source and destination are displaced by different fields of M0.
 void move_relative_both(Wave& wave, const Instruction& instruction) {
   const u32 m0 = wave.scalar[scalar_index::m0];
-  const u32 from = instruction.source[0].value + (m0 & 0x3ff);
-  const u32 to = instruction.destination + (m0 >> 16 & 0x3ff);
-  const u32 value = wave.scalar[from < scalar_index::vcc ? from : scalar_index::discard];
-  wave.scalar[to < scalar_index::vcc ? to : scalar_index::discard] = value;
+  const u32 value = wave.scalar[displaced_source(instruction.source[0].value, m0 & 0x3ff)];
+  wave.scalar[displaced_destination(instruction.destination, m0 >> 16 & 0x3ff)] = value;
 }
 
 // What the message asks for comes back at once.
 template <bool wide>
 void send_message_and_wait(Wave& wave, const Instruction& instruction) {
-  constexpr std::int32_t get_doorbell = 128, get_realtime = 131;
+  // Of the draw, the trap handler's memory and its address: there are none.
+  constexpr std::int32_t get_doorbell = 128, get_draw = 129, get_tma = 130, get_realtime = 131,
+                         get_tba = 133;
   const std::int32_t message = instruction.immediate;
   u64 answer = 0;
   if (message == get_realtime) {
@@ -206,9 +220,10 @@ void send_message_and_wait(Wave& wave, const Instruction& instruction) {
     // The reference clock runs at 100 MHz.
     const auto now = steady_clock::now().time_since_epoch();
     answer = static_cast<u64>(duration_cast<nanoseconds>(now).count()) / 10;
-  } else if (message != get_doorbell) {
-    wave.fail_illegal(instruction,
-                      "s_sendmsg_rtn " + std::to_string(message) + ", which is not implemented,");
+  } else if (message != get_doorbell && message != get_draw && message != get_tma &&
+             message != get_tba) {
+    wave.fail_not_modelled(instruction, "s_sendmsg_rtn " + std::to_string(message) +
+                                            ", of trap handlers or of no meaning,");
     return;
   }
   if (wide) {
@@ -220,7 +235,8 @@ void send_message_and_wait(Wave& wave, const Instruction& instruction) {
 
 template <bool wide>
 void move_relative_destination(Wave& wave, const Instruction& instruction) {
-  const u32 to = displaced(wave, instruction.destination);
+  const u32 to =
+      displaced_destination(instruction.destination, wave.scalar[scalar_index::m0], wide ? 2 : 1);
   if (wide) {
     wave.set_scalar64(to, scalar_operand64(wave, instruction.source[0]));
   } else {
@@ -308,6 +324,7 @@ constexpr Binding bindings[] = {
     {"S_GETPC_B64", get_pc, InstructionClass::salu},
     {"S_SETPC_B64", set_pc, InstructionClass::branch},
     {"S_SWAPPC_B64", swap_pc, InstructionClass::branch},
+    {"S_RFE_B64", return_from_trap, InstructionClass::branch},
 };
 
 }  // namespace

@@ -11,8 +11,13 @@ constexpr auto message = InstructionClass::message;
 // Ids of hardware registers, in bits 5:0 of SIMM16.
 constexpr std::uint32_t register_mode = 1;
 constexpr std::uint32_t register_status = 2;
+constexpr std::uint32_t register_trap_status = 3;
+constexpr std::uint32_t register_flush_instructions = 14;
+constexpr std::uint32_t register_memory_bases = 15;
 constexpr std::uint32_t register_flat_scratch_low = 20;
 constexpr std::uint32_t register_flat_scratch_high = 21;
+constexpr std::uint32_t register_hardware_id1 = 23;
+constexpr std::uint32_t register_hardware_id2 = 24;
 constexpr std::uint32_t register_shader_cycles = 29;
 
 struct BitField {
@@ -58,9 +63,19 @@ void get_register(Wave& wave, const Instruction& instruction) {
     case register_shader_cycles:
       value = instruction_total(wave) & 0xfffff;
       break;
+    case register_memory_bases:  // private base, shared base
+      value = static_cast<std::uint32_t>(wave.dispatch->private_aperture >> 48) |
+              static_cast<std::uint32_t>(wave.dispatch->shared_aperture >> 48) << 16;
+      break;
+    case register_trap_status:         // no exceptions are recorded
+    case register_flush_instructions:  // write-only
+    case register_hardware_id1:        // "not predictable values"
+    case register_hardware_id2:
+      break;
     default:
-      wave.fail_illegal(instruction, "s_getreg_b32 of hardware register " +
-                                         std::to_string(field.id) + ", which is not implemented,");
+      wave.fail_not_modelled(instruction, "s_getreg_b32 of hardware register " +
+                                              std::to_string(field.id) +
+                                              ", which is for debugging,");
       return;
   }
   wave.scalar[instruction.destination] = value >> field.offset & field.mask;
@@ -68,11 +83,9 @@ void get_register(Wave& wave, const Instruction& instruction) {
 
 void set_register(Wave& wave, const Instruction& instruction) {
   const BitField field = bit_field(instruction);
-  if (field.id != register_mode) {
-    wave.fail_illegal(instruction, "s_setreg of hardware register " + std::to_string(field.id) +
-                                       ", which is not implemented,");
-    return;
-  }
+  // Only MODE of the registers that a program may write has a meaning here; writes to read-only
+  // ones are lost.
+  if (field.id != register_mode) return;
   const std::uint32_t value = scalar_operand(wave, instruction.source[0]);
   const std::uint32_t mask = field.mask << field.offset;
   wave.set_mode((wave.mode & ~mask) | (value << field.offset & mask));
@@ -132,6 +145,34 @@ void call(Wave& wave, const Instruction& instruction) {
   wave.branch(instruction.immediate);
 }
 
+// The two passes of a wave of 64 lanes over its halves of EXEC. With 32 there is one pass.
+void begin_halves(Wave& wave, const Instruction& instruction) {
+  std::uint32_t& low = wave.scalar[scalar_index::exec];
+  std::uint32_t& high = wave.scalar[scalar_index::exec_high];
+  if ((low | high) == 0) {
+    wave.branch(instruction.immediate);
+  } else if (low == 0) {
+    wave.scalar[instruction.destination] = low;
+  } else {
+    wave.scalar[instruction.destination] = high;
+    high = 0;
+  }
+}
+
+void end_halves(Wave& wave, const Instruction& instruction) {
+  std::uint32_t& low = wave.scalar[scalar_index::exec];
+  std::uint32_t& high = wave.scalar[scalar_index::exec_high];
+  std::uint32_t& saved = wave.scalar[instruction.destination];
+  if (high != 0) {
+    low = saved;
+  } else if (saved != 0) {
+    high = saved;
+    saved = low;
+    low = 0;
+    wave.branch(instruction.immediate);
+  }
+}
+
 // Results are there as soon as an instruction is executed: there is nothing to wait for.
 void wait(Wave&, const Instruction&) {}
 
@@ -156,6 +197,8 @@ constexpr Binding bindings[] = {
     {"S_GETREG_B32", get_register, salu},
     {"S_SETREG_B32", set_register, salu},
     {"S_SETREG_IMM32_B32", set_register, salu},
+    {"S_SUBVECTOR_LOOP_BEGIN", begin_halves, InstructionClass::branch},
+    {"S_SUBVECTOR_LOOP_END", end_halves, InstructionClass::branch},
     {"S_CALL_B64", call, InstructionClass::branch},
     {"S_WAITCNT_VSCNT", wait, message},
     {"S_WAITCNT_VMCNT", wait, message},

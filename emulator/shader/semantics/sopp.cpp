@@ -68,21 +68,54 @@ void trap(Wave& wave, const Instruction& instruction) {
                                      " without a trap handler");
 }
 
-// Nobody is there who could wake a halted wave.
+// A halted wave stays where it is until its queue is reset: nobody is there who could wake it.
+void stand_still(Wave& wave, const Instruction& instruction) {
+  wave.next = &instruction;
+  wave.status = WaveStatus::yielded;
+}
+
 void halt(Wave& wave, const Instruction& instruction) {
-  if ((instruction.immediate & 1) != 0) wave.fail_illegal(instruction, "s_sethalt halts the wave");
+  if ((instruction.immediate & 1) != 0) stand_still(wave, instruction);
+}
+
+void kill(Wave& wave, const Instruction& instruction) {
+  if ((instruction.immediate & 1) != 0) wave.status = WaveStatus::ended;
+}
+
+// Marks the end of a program's code for debuggers.
+void end_of_code(Wave& wave, const Instruction& instruction) {
+  wave.fail_illegal(instruction, "s_code_end is reached");
+}
+
+// The conditions of a debugger, which are never set.
+bool debugged(const Wave&) {
+  return false;
 }
 
 void send_message(Wave& wave, const Instruction& instruction) {
   constexpr std::int32_t interrupt = 1, deallocate_vgprs = 3;
   const std::int32_t id = instruction.immediate & 0xff;
   if (id == deallocate_vgprs || id == interrupt) return;
-  wave.fail_illegal(instruction, "s_sendmsg " + std::to_string(id) + ", which is not implemented,");
+  wave.fail_not_modelled(instruction, "s_sendmsg " + std::to_string(id) + ", of graphics,");
+}
+
+void send_message_and_halt(Wave& wave, const Instruction& instruction) {
+  send_message(wave, instruction);
+  if (wave.status == WaveStatus::running) stand_still(wave, instruction);
 }
 
 constexpr Binding bindings[] = {
     {"S_NOP", nothing, message},
     {"S_SETHALT", halt, message},
+    {"S_SETKILL", kill, message},
+    {"S_CODE_END", end_of_code, message},
+    {"S_WAIT_EVENT", nothing, message},
+    {"S_SENDMSGHALT", send_message_and_halt, message},
+    {"S_ENDPGM_SAVED", end, message},
+    {"S_CBRANCH_CDBGSYS", branch_if<debugged>, branch},
+    {"S_CBRANCH_CDBGUSER", branch_if<debugged>, branch},
+    {"S_CBRANCH_CDBGSYS_OR_USER", branch_if<debugged>, branch},
+    {"S_CBRANCH_CDBGSYS_AND_USER", branch_if<debugged>, branch},
     {"S_SLEEP", sleep, message},
     {"S_SET_INST_PREFETCH_DISTANCE", nothing, message},
     {"S_CLAUSE", nothing, message},

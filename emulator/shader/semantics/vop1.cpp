@@ -76,33 +76,61 @@ void swap_halves(Wave& wave, const Instruction& instruction) {
   store_half_row(wave, other, values[1].lane);
 }
 
-// VGPR numbers displaced by M0, inside the register file.
-u32 displaced(const Wave& wave, u32 row) {
-  return (row + wave.scalar[scalar_index::m0]) & 0xff;
+// VGPR numbers displaced. Out of range v0 is read and nothing is written (3.3.2.2 of AMD's
+// document). A shuffled source lies behind the registers and is not displaced.
+bool in_range(const Wave& wave, u32 row, u32 by) {
+  return std::uint64_t{row} + by < wave.vgpr_count;
+}
+auto displaced_row(const Wave& wave, u32 row, u32 by) {
+  if (row >= vgpr_row::lane_shuffle) return wave.vgpr[row];
+  return wave.vgpr[in_range(wave, row, by) ? row + by : 0];
+}
+void store_displaced(Wave& wave, u32 row, u32 by, const u32* values) {
+  if (in_range(wave, row, by)) store_row(wave, row + by, values);
+}
+
+// The displacements of source and destination, by M0.
+struct Displacement {
+  u32 source;
+  u32 destination;
+};
+using DisplacementOf = Displacement (*)(u32 m0);
+
+Displacement of_source(u32 m0) {
+  return {m0, 0};
+}
+Displacement of_both(u32 m0) {
+  return {m0, m0};
+}
+Displacement by_two_fields(u32 m0) {
+  return {m0 & 0x3ff, m0 >> 16 & 0x3ff};
 }
 
 void move_relative_destination(Wave& wave, const Instruction& instruction) {
   const Source<u32> source(wave, instruction.source[0]);
   Row values;
   for (unsigned i = 0; i < lane_count; ++i) values.lane[i] = source[i];
-  store_row(wave, displaced(wave, instruction.destination), values.lane);
+  store_displaced(wave, instruction.destination, wave.scalar[scalar_index::m0], values.lane);
 }
 
-void move_relative_source(Wave& wave, const Instruction& instruction) {
-  const auto values = wave.vgpr[displaced(wave, instruction.source[0].value)];
-  store_row(wave, instruction.destination, values.data());
+template <DisplacementOf displacement>
+void move_relative(Wave& wave, const Instruction& instruction) {
+  const Displacement by = displacement(wave.scalar[scalar_index::m0]);
+  const auto values = displaced_row(wave, instruction.source[0].value, by.source);
+  store_displaced(wave, instruction.destination, by.destination, values.data());
 }
 
-void move_relative_both(Wave& wave, const Instruction& instruction) {
-  const auto values = wave.vgpr[displaced(wave, instruction.source[0].value)];
-  store_row(wave, displaced(wave, instruction.destination), values.data());
-}
-
-// Displaced by two fields of M0.
-void move_relative_both2(Wave& wave, const Instruction& instruction) {
-  const u32 m0 = wave.scalar[scalar_index::m0];
-  const auto values = wave.vgpr[(instruction.source[0].value + (m0 & 0x3ff)) & 0xff];
-  store_row(wave, (instruction.destination + (m0 >> 16 & 0x3ff)) & 0xff, values.data());
+void swap_relative(Wave& wave, const Instruction& instruction) {
+  const Displacement by = by_two_fields(wave.scalar[scalar_index::m0]);
+  const u32 source = instruction.source[0].value;
+  if (!in_range(wave, source, by.source) ||
+      !in_range(wave, instruction.destination, by.destination)) {
+    return;
+  }
+  const auto first = wave.vgpr[instruction.destination + by.destination];
+  const auto second = wave.vgpr[source + by.source];
+  store_row(wave, instruction.destination + by.destination, second.data());
+  store_row(wave, source + by.source, first.data());
 }
 
 constexpr Binding bindings[] = {
@@ -122,9 +150,10 @@ constexpr Binding bindings[] = {
     {"V_SWAP_B32", swap},
     {"V_SWAP_B16", swap_halves},
     {"V_MOVRELD_B32", move_relative_destination},
-    {"V_MOVRELS_B32", move_relative_source},
-    {"V_MOVRELSD_B32", move_relative_both},
-    {"V_MOVRELSD_2_B32", move_relative_both2},
+    {"V_MOVRELS_B32", move_relative<of_source>},
+    {"V_MOVRELSD_B32", move_relative<of_both>},
+    {"V_MOVRELSD_2_B32", move_relative<by_two_fields>},
+    {"V_SWAPREL_B32", swap_relative},
     // Of waves of 64 lanes; nothing in waves of 32.
     {"V_PERMLANE64_B32", nothing},
 };

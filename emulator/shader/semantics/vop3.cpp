@@ -129,6 +129,23 @@ u32 replaced_byte(float value, u32 position, u32 old) {
   return (old & ~(0xffu << shift)) | byte << shift;
 }
 
+// Four displaced sums of 32 bits each.
+void masked_differences_wide(Wave& wave, const Instruction& instruction) {
+  Row results[4];
+  {
+    const Source<u64> a(wave, instruction.source[0]);
+    const Source<u32> b(wave, instruction.source[1]);
+    for (unsigned n = 0; n < 4; ++n) {
+      const u32* sums = wave.vgpr[instruction.source[2].value + n].data();
+      for (unsigned i = 0; i < lane_count; ++i) {
+        const u32 bytes = static_cast<u32>(a[i] >> (8 * n));
+        results[n].lane[i] = masked_sum_of_differences(bytes, b[i], sums[i]);
+      }
+    }
+  }
+  for (unsigned n = 0; n < 4; ++n) store_row(wave, instruction.destination + n, results[n].lane);
+}
+
 // How many of the mask's bits belong to lanes below this one, plus a start value.
 template <bool upper>
 void count_lower_lanes(Wave& wave, const Instruction& instruction) {
@@ -188,6 +205,7 @@ constexpr Binding bindings[] = {
     {"V_MQSAD_PK_U16_U8", lanes<[](u64 a, u32 b, u64 c) {
        return displaced_differences<masked_sum_of_differences>(a, b, c);
      }>},
+    {"V_MQSAD_U32_U8", masked_differences_wide},
     {"V_CVT_PK_U8_F32", lanes<[](float a, u32 b, u32 c) { return replaced_byte(a, b, c); }>},
     {"V_XOR3_B32", lanes<[](u32 a, u32 b, u32 c) { return a ^ b ^ c; }>},
     {"V_PERM_B32", lanes<[](u32 a, u32 b, u32 c) { return permuted_bytes(a, b, c); }>},
