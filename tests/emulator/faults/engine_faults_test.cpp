@@ -70,6 +70,39 @@ TEST_F(DelayFence, HoldsTheQueueUpAndCanBeReset) {
   EXPECT_EQ(card.load32(data), 1u);
 }
 
+// Fences of the copy engines are targets of their own.
+class DropSdmaFence : public MecTest {
+ protected:
+  DropSdmaFence() : MecTest("drop-fence=sdma@n=2") {}
+
+  // Ring 0 of SDMA0, 256 dwords, as the reference boot programs it; the doorbell's value counts.
+  void submit_to_sdma(const std::vector<std::uint32_t>& words) {
+    const std::uint64_t sdma_ring = page + 0x180000;
+    card.put(sdma_ring, words);
+    card.write(gc::SDMA0_QUEUE0_RB_BASE, low(sdma_ring >> 8));
+    card.write(gc::SDMA0_QUEUE0_RB_BASE_HI, high(sdma_ring >> 8));
+    card.write(gc::SDMA0_QUEUE0_DOORBELL_OFFSET, 0x800);
+    card.write(gc::SDMA0_QUEUE0_DOORBELL, 0x10000000);
+    card.write(gc::SDMA0_QUEUE0_RB_CNTL, 1 | 8 << 1);
+    card.state().ring_doorbell(0x800, words.size() * 4, 8);
+  }
+};
+
+TEST_F(DropSdmaFence, LeavesComputeAlone) {
+  activate();
+  submit(release(data, 1) + release(data + 4, 2));
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data + 4), 2u);
+  const auto fence = [](std::uint64_t target, std::uint32_t value) {
+    return std::vector<std::uint32_t>{0x30005, low(target), high(target), value};
+  };
+  submit_to_sdma(fence(data + 8, 3) + fence(data + 12, 4) + fence(data + 16, 5));
+  ASSERT_TRUE(eventually([&] { return card.load32(data + 16) == 5; }));
+  EXPECT_EQ(card.load32(data + 8), 3u);
+  EXPECT_EQ(card.load32(data + 12), 0u);
+  EXPECT_EQ(card.counter("fault_drop_fence"), 1u);
+}
+
 class CorruptInterrupt : public MecTest {
  protected:
   CorruptInterrupt() : MecTest("corrupt-interrupt@n=2;seed=3") {}
