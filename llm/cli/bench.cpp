@@ -13,6 +13,7 @@
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
+#include "cli/work_report.hpp"
 #include "redbolt/llm/engine/generator.hpp"
 #include "support/printable.hpp"
 
@@ -45,7 +46,8 @@ client::Counters difference(const client::Counters& before, const client::Counte
     }
     return result;
   };
-  return {subtract(before.link, after.link), subtract(before.card, after.card)};
+  return {subtract(before.link, after.link), subtract(before.card, after.card),
+          subtract(before.daemon, after.daemon)};
 }
 
 // A counter per token; null where the card does not count it.
@@ -107,11 +109,13 @@ Measured measure(const Options& options, Generator& generator, const LoadedModel
   Generation generation(generator, request);
   generation.next();
   measured.prefill_s = seconds_since(start);
+  WorkReport work(device, printable(model.config().name));
   const client::Counters before = device.counters();
   const auto decode_start = Clock::now();
   while (generation.next()) {
     ++measured.decode_tokens;
     check_interrupt();
+    work.token();
   }
   measured.decode_s = seconds_since(decode_start);
   measured.decode = difference(before, device.counters());
@@ -127,6 +131,7 @@ nlohmann::json decode_costs(const Measured& measured, const LoadedModel& model,
   return {
       {"dispatches", per_token(card, "dispatches", tokens)},
       {"doorbells", per_token(link, "doorbells", tokens)},
+      {"requests", per_token(measured.decode.daemon, "requests", tokens)},
       {"register_reads", per_token(link, "register_reads", tokens)},
       {"register_writes", per_token(link, "register_writes", tokens)},
       {"vram_bytes_read", per_token(card, "vram_bytes_read", tokens)},
@@ -156,6 +161,7 @@ nlohmann::json report(const Options& options, const LoadedModel& model, const Ge
       {"startup",
        {{"boot_s", boot.seconds},
         {"upload_s", model.upload_seconds()},
+        {"uploaded_bytes", model.uploaded_bytes()},
         {"compile_s", generator.kernels().seconds},
         {"cached", generator.kernels().cached()},
         {"kernels", generator.kernels().kernels}}},

@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
     add_tokenize(application);
     add_inspect(application);
     add_logits(application);
+    add_ps(application);
+    add_stop(application);
     application.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

@@ -13,9 +13,11 @@
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
+#include "cli/work_report.hpp"
 #include "redbolt/llm/chat/format.hpp"
 #include "redbolt/llm/engine/generator.hpp"
 #include "redbolt/llm/tokenizer/streaming_decoder.hpp"
+#include "support/printable.hpp"
 
 namespace redbolt::llm::cli {
 namespace {
@@ -91,7 +93,7 @@ void note_speed(const Timing& timing, std::size_t prompt_tokens, bool emulated) 
 
 // Prints the answer as it comes. Returns why it ended.
 runtime::StopReason print_answer(Generation& generation, const Tokenizer& tokenizer,
-                                 Timing& timing) {
+                                 WorkReport& work, Timing& timing) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   auto first = start;
@@ -103,6 +105,7 @@ runtime::StopReason print_answer(Generation& generation, const Tokenizer& tokeni
     reason = token->stop;
     if (reason != runtime::StopReason::stop_token) write_output(decoder.push(token->token));
     check_interrupt();
+    work.token();
   }
   write_output(decoder.finish());
   timing.first_token_s = std::chrono::duration<double>(first - start).count();
@@ -133,7 +136,8 @@ void run(const Options& options) {
   note_kernels(generator.kernels());
   Timing timing;
   Generation generation(generator, request);
-  const runtime::StopReason reason = print_answer(generation, tokenizer, timing);
+  WorkReport work(card.device(), printable(config.name));
+  const runtime::StopReason reason = print_answer(generation, tokenizer, work, timing);
   if (isatty(STDOUT_FILENO) == 1) write_output("\n");
   note_end(reason, options);
   note_speed(timing, request.prompt.size(), card.device().info().emulated);

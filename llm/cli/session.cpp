@@ -1,10 +1,12 @@
 #include "cli/session.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
+#include "cli/work_report.hpp"
 #include "support/printable.hpp"
 
 namespace redbolt::llm::cli {
@@ -57,12 +59,26 @@ std::string describe_model(const ModelConfig& config, const ModelFiles& files) {
 
 std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
                                         const EngineShape& shape) {
-  ProgressLine line("uploading");
-  auto model = std::make_unique<LoadedModel>(files, device, shape, [&](Bytes done, Bytes of) {
-    check_interrupt();
-    line.update(done.count(), of.count(),
-                human_bytes(done.count()) + " of " + human_bytes(of.count()));
-  });
+  std::unique_ptr<LoadedModel> model;
+  {
+    ProgressLine line("uploading");
+    const auto start = std::chrono::steady_clock::now();
+    LoadOptions options;
+    options.progress = [&](Bytes done, Bytes of) {
+      check_interrupt();
+      check_asked_back(device);
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      const double rate = static_cast<double>(done.count()) / std::max(elapsed.count(), 1e-6);
+      line.update(done.count(), of.count(),
+                  human_bytes(done.count()) + " of " + human_bytes(of.count()) + ", " +
+                      human_bytes(static_cast<std::uint64_t>(rate)) + "/s");
+    };
+    model = std::make_unique<LoadedModel>(files, device, shape, options);
+  }
+  note(model->uploaded_bytes() == 0
+           ? "weights: on the card already"
+           : "weights: " + human_bytes(model->uploaded_bytes()) + " uploaded in " +
+                 fixed(model->upload_seconds(), 2) + " s");
   return model;
 }
 

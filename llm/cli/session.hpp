@@ -27,7 +27,8 @@ std::uint32_t choose_context(std::uint32_t asked, const ModelConfig& config, std
 // Notes what is doubtful about a file's tokenizer.
 void note_tokenizer(const Metadata& metadata);
 
-// The model on the card, with a progress line while it is uploaded and a note afterwards.
+// The model on the card, with a progress line while it is uploaded and a note afterwards. Throws
+// CardAskedBack.
 std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
                                         const EngineShape& shape);
 

@@ -1,16 +1,15 @@
 #include "redbolt/llm/engine/loaded_model.hpp"
 
 #include <chrono>
+#include <optional>
 #include <span>
+#include <utility>
+
+#include "engine/weight_hashes.hpp"
+#include "engine/weight_image.hpp"
 
 namespace redbolt::llm {
 namespace {
-
-EngineShape admitted(const ModelConfig& config, const ModelWeights& weights,
-                     const EngineShape& shape, runtime::Device& device) {
-  admit(config, Bytes(weights.buffer_bytes()), shape, device.status().arena.free);
-  return shape;
-}
 
 runtime::RopeTable rope_table(const ModelConfig& config, const ModelWeights& weights) {
   runtime::RopeParameters parameters;
@@ -27,35 +26,52 @@ runtime::RopeTable rope_table(const ModelConfig& config, const ModelWeights& wei
 }  // namespace
 
 LoadedModel::LoadedModel(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
-                         const UploadProgress& progress)
+                         const LoadOptions& options)
     : device_(device),
       config_(read_model_config(files)),
       weights_(files, config_),
-      shape_(admitted(config_, weights_, shape, device)),
+      shape_(shape),
       layout_(plan_scratch(config_, shape_)),
-      rope_(rope_table(config_, weights_)),
-      weight_buffer_(device.allocate(Bytes(weights_.buffer_bytes()), "weights")),
-      cache_buffer_(device.allocate(
-          plan_memory(config_, Bytes(weights_.buffer_bytes()), shape_).kv_cache, "KV cache")),
-      scratch_buffer_(device.allocate(Bytes(layout_.total), "scratch")) {
-  upload(progress);
-}
-
-void LoadedModel::upload(const UploadProgress& progress) {
-  const auto start = std::chrono::steady_clock::now();
-  Bytes total(0);
-  for (const PlacedTensor& tensor : weights_.placed()) total += Bytes(tensor.bytes);
-  Bytes done(0);
-  for (const PlacedTensor& tensor : weights_.placed()) {
-    device_.upload(weight_buffer_.view(Bytes(tensor.offset), Bytes(tensor.bytes)),
-                   tensor.tensor->data, [&](Bytes of_tensor) {
-                     if (progress) progress(done + of_tensor, total);
-                   });
-    done += Bytes(tensor.bytes);
-  }
+      rope_(rope_table(config_, weights_)) {
+  place_weights(files, options);
+  cache_buffer_ = device.allocate(
+      plan_memory(config_, Bytes(weights_.buffer_bytes()), shape_).kv_cache, "KV cache");
+  scratch_buffer_ = device.allocate(Bytes(layout_.total), "scratch");
   device_.upload(scratch(layout_.rope_table, layout_.rope_table_bytes),
                  std::as_bytes(std::span(rope_.frequencies)));
+}
+
+void LoadedModel::place_weights(const ModelFiles& files, const LoadOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const Bytes size(weights_.buffer_bytes());
+  WeightImage image(files, weights_);
+  const WeightHashes known(options.cache_folder == "off" ? std::filesystem::path()
+                                                         : options.cache_folder);
+  const client::ContentHash key = image.key();
+  std::optional<runtime::Buffer> resident;
+  if (const auto hash = known.find(key)) resident = device_.find_resident(*hash, size);
+  const client::ArenaStatus arena = device_.status().arena;
+  admit(config_, size, shape_, arena.free + arena.reclaimable, resident.has_value());
+  if (resident) {
+    weight_buffer_ = std::move(*resident);
+  } else {
+    upload(image, options.progress);
+    const client::ContentHash hash = image.finish();
+    device_.seal_resident(weight_buffer_, hash, files.files().front().path().filename().string());
+    if (!image.too_fresh_to_remember()) known.remember(key, hash);
+  }
   upload_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void LoadedModel::upload(WeightImage& image, const UploadProgress& progress) {
+  const Bytes size(weights_.buffer_bytes());
+  weight_buffer_ = device_.allocate(size, "weights");
+  device_.upload_from(
+      weight_buffer_.view(), [&](Bytes, std::span<std::byte> into) { image.read_next(into); },
+      [&](Bytes done) {
+        if (progress) progress(done, size);
+      });
+  uploaded_bytes_ = size.count();
 }
 
 GraphBuilder LoadedModel::graphs() const {

@@ -97,15 +97,17 @@ std::optional<std::uint32_t> largest_context(const ModelConfig& config, Bytes we
   return fits;
 }
 
-void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, Bytes available) {
+void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, Bytes available,
+           bool weights_resident) {
+  if (weights_resident) available += weights;
   const MemoryPlan plan = plan_memory(config, weights, shape);
   if (plan.total() <= available) return;
-  std::string message = "the model does not fit: " + part("weights", plan.weights) + ", " +
-                        part("KV cache", plan.kv_cache) + " for a context of " +
-                        grouped(shape.context) + ", " + part("scratch", plan.scratch) +
-                        ", together " + grouped(plan.total().count()) + " bytes; the card has " +
-                        grouped(available.count()) + " bytes free (" +
-                        human_bytes(available.count()) + "). ";
+  std::string message =
+      "the model does not fit: " + part("weights", plan.weights) +
+      (weights_resident ? ", on the card already, " : ", ") + part("KV cache", plan.kv_cache) +
+      " for a context of " + grouped(shape.context) + ", " + part("scratch", plan.scratch) +
+      ", together " + grouped(plan.total().count()) + " bytes; the card has " +
+      grouped(available.count()) + " bytes free (" + human_bytes(available.count()) + "). ";
   if (const auto context = largest_context(config, weights, shape, available)) {
     message += "A context of " + std::to_string(*context) + " would fit: --ctx " +
                std::to_string(*context);

@@ -24,6 +24,9 @@ constexpr std::uint64_t kMaximumEntries = 1 << 20;     // keys or tensors; real 
 constexpr std::uint64_t kMaximumAlignment = 1 << 20;
 constexpr std::uint64_t kDefaultAlignment = 32;
 constexpr int kMaximumArrayDepth = 4;
+// Of the beginning of a file: what is read first, and the most; a large vocabulary takes 10 MiB.
+constexpr std::uint64_t kFirstTableBytes = 1 << 20;
+constexpr std::uint64_t kMaximumTableBytes = 1 << 30;
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 // The least that one entry takes in the file: lengths, types and offsets with empty names.
@@ -227,6 +230,10 @@ void check_tensors_apart(std::span<const TensorInfo> tensors) {
 }  // namespace
 
 GgufContents parse_gguf(std::span<const std::byte> file) {
+  return parse_gguf(file, file.size());
+}
+
+GgufContents parse_gguf(std::span<const std::byte> file, std::uint64_t file_size) {
   Cursor cursor(file);
   GgufContents contents;
   contents.version = read_version(cursor);
@@ -246,16 +253,25 @@ GgufContents parse_gguf(std::span<const std::byte> file) {
   check_names_differ(contents.tensors);
   // A file without tensors may end before its padded data start; nothing is read there.
   const auto data_start = checked_align_up(cursor.position(), contents.alignment);
-  place_tensors(contents.tensors, data_start.value_or(kNoLimit), file.size());
+  place_tensors(contents.tensors, data_start.value_or(kNoLimit), file_size);
   check_tensors_apart(contents.tensors);
   return contents;
 }
 
-GgufFile::GgufFile(const std::filesystem::path& path) : path_(path), mapping_(path) {
-  try {
-    contents_ = parse_gguf(mapping_.bytes());
-  } catch (const LlmError& error) {
-    throw LlmError(error.code(), path.string() + ": " + error.what());
+GgufFile::GgufFile(const std::filesystem::path& path) : file_(path) {
+  // How long the tables are is known when they have been read: more and more is tried.
+  const std::uint64_t most = std::min(file_.size(), kMaximumTableBytes);
+  for (std::uint64_t size = std::min(most, kFirstTableBytes);; size = std::min(most, 4 * size)) {
+    const std::size_t known = tables_.size();
+    tables_.resize(size);
+    file_.read(known, std::span(tables_).subspan(known));
+    try {
+      contents_ = parse_gguf(tables_, file_.size());
+      return;
+    } catch (const LlmError& error) {
+      if (error.code() == ErrorCode::truncated && size < most) continue;
+      throw LlmError(error.code(), path.string() + ": " + error.what());
+    }
   }
 }
 

@@ -79,7 +79,7 @@ void ModelFiles::add_tensors(const GgufFile& file) {
                                                printable(tensor.name) +
                                                "' is also in another part of the model");
     }
-    tensors_.push_back({tensor, file.data(tensor)});
+    tensors_.push_back({tensor, &file});
   }
 }
 

@@ -1,7 +1,6 @@
 #include "redbolt/llm/model/weights.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "redbolt/base/checked.hpp"
@@ -112,7 +111,7 @@ PlacedTensor ModelWeights::place(const ModelTensor& tensor) {
   placed.rows = static_cast<std::uint32_t>(tensor.info.dimensions[1]);
   placed.offset = buffer_bytes_;
   placed.bytes = tensor.info.size;
-  // Sizes are those of ranges of mapped files, so the sum stays far below 2^64.
+  // Sizes are those of ranges of files, so the sum stays far below 2^64.
   buffer_bytes_ = *checked_align_up(buffer_bytes_ + placed.bytes, kTensorAlignment);
   placed_.push_back(placed);
   return placed;
@@ -126,7 +125,7 @@ void ModelWeights::read_rope_factors(const ModelConfig& config) {
     throw LlmError(ErrorCode::unsupported_type, "'rope_freqs.weight' must be F32");
   }
   rope_factors_.resize(config.rope.dimensions / 2);
-  std::memcpy(rope_factors_.data(), tensor->data.data(), tensor->data.size());
+  tensor->read(0, std::as_writable_bytes(std::span(rope_factors_)));
   for (const float factor : rope_factors_) {
     if (!std::isfinite(factor) || factor <= 0) {
       throw LlmError(ErrorCode::bad_tensor,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <string>
 
@@ -105,7 +106,17 @@ void Device::upload(const BufferView& destination, std::span<const std::byte> so
                     const TransferProgress& progress) {
   check_size(destination.size, source.size());
   const std::lock_guard lock(implementation_->transfer_mutex);
-  implementation_->staging().upload(destination, source, progress);
+  const BufferView whole{destination.buffer, destination.offset, Bytes(source.size())};
+  const auto copy_piece = [&](Bytes offset, std::span<std::byte> into) {
+    std::memcpy(into.data(), source.data() + offset.count(), into.size());
+  };
+  implementation_->staging().upload(whole, copy_piece, progress);
+}
+
+void Device::upload_from(const BufferView& destination, const UploadReader& read,
+                         const TransferProgress& progress) {
+  const std::lock_guard lock(implementation_->transfer_mutex);
+  implementation_->staging().upload(destination, read, progress);
 }
 
 void Device::download(std::span<std::byte> destination, const BufferView& source,
@@ -113,6 +124,41 @@ void Device::download(std::span<std::byte> destination, const BufferView& source
   check_size(source.size, destination.size());
   const std::lock_guard lock(implementation_->transfer_mutex);
   implementation_->staging().download(destination, source, progress);
+}
+
+std::optional<Buffer> Device::find_resident(const client::ContentHash& hash, Bytes size) {
+  const auto found = implementation_->connection->with(
+      [&](client::Connection& c) -> std::optional<client::ResidentBuffer> {
+        try {
+          return c.find_resident(hash, size);
+        } catch (const client::ClientError& error) {
+          if (error.code() == client::ClientErrorCode::unsupported) return std::nullopt;
+          throw;
+        }
+      });
+  if (!found) return std::nullopt;
+  return Buffer(implementation_->connection, found->id, found->size);
+}
+
+void Device::seal_resident(const Buffer& buffer, const client::ContentHash& hash,
+                           std::string_view name) {
+  implementation_->connection->with([&](client::Connection& c) {
+    try {
+      c.seal_resident(buffer.id(), hash, name);
+    } catch (const client::ClientError& error) {
+      // An older daemon: the weights go with this program.
+      if (error.code() != client::ClientErrorCode::unsupported) throw;
+    }
+  });
+}
+
+void Device::publish(std::span<const client::Gauge> gauges) {
+  implementation_->connection->with([&](client::Connection& c) { c.publish(gauges); });
+}
+
+std::optional<client::ReleaseRequest> Device::release_request() {
+  return implementation_->connection->with(
+      [](client::Connection& c) { return c.release_request(); });
 }
 
 Fence Device::copy(const BufferView& destination, const BufferView& source) {

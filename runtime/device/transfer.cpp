@@ -22,14 +22,13 @@ void Transfer::wait(Half& half) {
   connection_->with([fence](client::Connection& c) { c.wait(fence); });
 }
 
-void Transfer::upload(const BufferView& destination, std::span<const std::byte> source,
-                      const Progress& progress) {
-  std::size_t done = 0;
-  for (std::size_t piece = 0; done < source.size(); ++piece) {
+void Transfer::upload(const BufferView& destination, const Reader& read, const Progress& progress) {
+  std::uint64_t done = 0;
+  for (std::size_t piece = 0; done < destination.size.count(); ++piece) {
     Half& half = halves_[piece % 2];
     wait(half);
-    const std::size_t size = std::min(half_bytes, source.size() - done);
-    std::memcpy(half.memory.data(), source.data() + done, size);
+    const std::uint64_t size = std::min<std::uint64_t>(half_bytes, destination.size.count() - done);
+    read(Bytes(done), half.memory.first(size));
     const client::BufferRange to{destination.buffer, destination.offset + Bytes(done)};
     const client::BufferRange from{staging_.id(), half.offset};
     half.busy =

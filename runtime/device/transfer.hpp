@@ -21,8 +21,11 @@ class Transfer {
 
   explicit Transfer(std::shared_ptr<DeviceConnection> connection);
 
-  void upload(const BufferView& destination, std::span<const std::byte> source,
-              const Progress& progress);
+  // Fills a piece of staging memory with what is to lie at the offset; pieces come in order.
+  using Reader = std::function<void(Bytes offset, std::span<std::byte> into)>;
+
+  // A piece that the reader has filled is not touched before the call after the next.
+  void upload(const BufferView& destination, const Reader& read, const Progress& progress);
   void download(std::span<std::byte> destination, const BufferView& source,
                 const Progress& progress);
 

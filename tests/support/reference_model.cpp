@@ -109,7 +109,7 @@ ReferenceModel::ReferenceModel(const llm::ModelFiles& files)
   const llm::Metadata& metadata = files.metadata();
   for (const llm::ModelTensor& tensor : files.tensors()) {
     tensors_[std::string(tensor.info.name)] = {tensor.info.dimensions[1], tensor.info.dimensions[0],
-                                               dequantize(tensor.info.type->id, tensor.data)};
+                                               dequantize(tensor.info.type->id, tensor.read())};
   }
   layers_ = metadata.require_unsigned(key("block_count"), 1000);
   heads_ = metadata.require_unsigned(key("attention.head_count"), 1000);

@@ -95,12 +95,28 @@ class Device {
   // Copies through pinned staging memory, in pieces, two in flight. Return when all is there.
   void upload(const BufferView& destination, std::span<const std::byte> source,
               const TransferProgress& progress = {});
+  // The same from a reader, which fills each piece of staging memory with the bytes at the offset:
+  // in order, and a piece may still be looked at until the reader returns from the next call.
+  using UploadReader = std::function<void(Bytes offset, std::span<std::byte> into)>;
+  void upload_from(const BufferView& destination, const UploadReader& read,
+                   const TransferProgress& progress = {});
   void download(std::span<std::byte> destination, const BufferView& source,
                 const TransferProgress& progress = {});
   // Between buffers of any kind, on the card's copy engine; in order with submit().
   Fence copy(const BufferView& destination, const BufferView& source);
   // offset and size multiples of 4.
   Fence fill(const BufferView& destination, std::uint32_t value);
+
+  // Weights that stay on the card after this program; see client::Connection. find: nothing if they
+  // are not there (any more), or if the daemon is older than that. The buffer can only be read.
+  std::optional<Buffer> find_resident(const client::ContentHash& hash, Bytes size);
+  // The buffer, whole and filled, becomes such weights. No graph may have been recorded with it.
+  void seal_resident(const Buffer& buffer, const client::ContentHash& hash, std::string_view name);
+
+  // Figures for others to see; one message.
+  void publish(std::span<const client::Gauge> gauges);
+  // Whether somebody asks for the card; no message, and no waiting.
+  std::optional<client::ReleaseRequest> release_request();
 
   // Called after each kernel, from one thread at a time.
   using LoadProgress = std::function<void(std::size_t done, std::size_t of)>;

@@ -1,7 +1,9 @@
-// A model on the card: admitted, its memory taken, its weights uploaded.
+// A model on the card: admitted, its memory taken, its weights there. Weights stay on the card
+// after the program, and are found there by the next that wants the same.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 
 #include "redbolt/base/quantity.hpp"
@@ -17,26 +19,38 @@ namespace redbolt::llm {
 // Called while weights are uploaded, with the bytes done so far.
 using UploadProgress = std::function<void(Bytes done, Bytes of)>;
 
+class WeightImage;  // private: the weights as a stream
+
+struct LoadOptions {
+  UploadProgress progress;
+  // Where it is remembered which weights a file has; empty or "off": nowhere.
+  std::filesystem::path cache_folder = runtime::default_cache_folder();
+};
+
 class LoadedModel {
  public:
   // Throws LlmError (the file, or does_not_fit before anything is taken), and what the device
   // throws. `files` and `device` must outlive the object.
   LoadedModel(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
-              const UploadProgress& progress = {});
+              const LoadOptions& options = {});
 
   const ModelConfig& config() const { return config_; }
   const ModelWeights& weights() const { return weights_; }
   const EngineShape& shape() const { return shape_; }
   const ScratchLayout& layout() const { return layout_; }
   runtime::Device& device() const { return device_; }
+  // How long it took until the weights were there, from asking for them on.
   double upload_seconds() const { return upload_seconds_; }
+  // Of weights that were uploaded for it: 0 if they were there.
+  std::uint64_t uploaded_bytes() const { return uploaded_bytes_; }
 
   GraphBuilder graphs() const;
   // A range of the scratch buffer, as ScratchLayout describes it.
   runtime::BufferView scratch(std::uint64_t offset, std::uint64_t bytes) const;
 
  private:
-  void upload(const UploadProgress& progress);
+  void place_weights(const ModelFiles& files, const LoadOptions& options);
+  void upload(WeightImage& image, const UploadProgress& progress);
 
   runtime::Device& device_;
   ModelConfig config_;
@@ -46,6 +60,7 @@ class LoadedModel {
   runtime::RopeTable rope_;
   runtime::Buffer weight_buffer_, cache_buffer_, scratch_buffer_;
   double upload_seconds_ = 0;
+  std::uint64_t uploaded_bytes_ = 0;
 };
 
 }  // namespace redbolt::llm

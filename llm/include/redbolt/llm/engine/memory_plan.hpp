@@ -55,6 +55,9 @@ std::optional<std::uint32_t> largest_context(const ModelConfig& config, Bytes we
                                              EngineShape shape, Bytes available);
 
 // Throws LlmError{does_not_fit} that says what each part needs and which context would fit.
-void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, Bytes available);
+// available: what is free, and what would be freed if it were needed. weights_resident: they are on
+// the card already, and take none of it.
+void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, Bytes available,
+           bool weights_resident = false);
 
 }  // namespace redbolt::llm

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "redbolt/llm/gguf/mapped_file.hpp"
+#include "redbolt/llm/gguf/input_file.hpp"
 #include "redbolt/llm/gguf/metadata.hpp"
 #include "redbolt/llm/gguf/tensor_type.hpp"
 
@@ -28,7 +28,7 @@ struct TensorInfo {
   std::uint64_t size = 0;    // bytes
 };
 
-// The checked tables of one file, as views into its bytes.
+// The checked tables of one file, as views into the bytes of its beginning.
 struct GgufContents {
   std::uint32_t version = 0;
   std::uint64_t alignment = 0;
@@ -38,25 +38,30 @@ struct GgufContents {
 
 // Reads the tables of a whole file held in memory; the result refers to `file`. Throws LlmError.
 GgufContents parse_gguf(std::span<const std::byte> file);
+// The same from the beginning of a file of `file_size` bytes; `truncated` also if it is too short
+// for the tables.
+GgufContents parse_gguf(std::span<const std::byte> beginning, std::uint64_t file_size);
 
 class GgufFile {
  public:
-  // Maps and checks the file. Throws LlmError; its message starts with the path.
+  // Reads and checks the tables. Throws LlmError; its message starts with the path.
   explicit GgufFile(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const { return path_; }
-  std::uint64_t size() const { return mapping_.bytes().size(); }
+  const std::filesystem::path& path() const { return file_.path(); }
+  std::uint64_t size() const { return file_.size(); }
+  const InputFile& input() const { return file_; }
   std::uint32_t version() const { return contents_.version; }
   const Metadata& metadata() const { return contents_.metadata; }
   std::span<const TensorInfo> tensors() const { return contents_.tensors; }
-  // The bytes of one of this file's tensors.
-  std::span<const std::byte> data(const TensorInfo& tensor) const {
-    return mapping_.bytes().subspan(tensor.offset, tensor.size);
+  // Bytes of one of this file's tensors, from `offset` in it. Throws LlmError{io} if the file has
+  // been cut short.
+  void read(const TensorInfo& tensor, std::uint64_t offset, std::span<std::byte> into) const {
+    file_.read(tensor.offset + offset, into);
   }
 
  private:
-  std::filesystem::path path_;
-  MappedFile mapping_;
+  InputFile file_;
+  std::vector<std::byte> tables_;  // the beginning of the file, to which contents_ refers
   GgufContents contents_;
 };
 

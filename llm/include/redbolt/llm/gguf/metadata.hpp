@@ -1,5 +1,6 @@
-// The key/value section of a GGUF file. Values stay in the mapped file; they are decoded when they
-// are asked for, so that a vocabulary of a million tokens costs nothing until a tokenizer wants it.
+// The key/value section of a GGUF file. Values stay as the file has them; they are decoded when
+// they are asked for, so that a vocabulary of a million tokens costs nothing until a tokenizer
+// wants it.
 #pragma once
 
 #include <cstddef>

@@ -14,10 +14,20 @@
 
 namespace redbolt::llm {
 
-// A tensor with the bytes it has in its file.
+// A tensor and the file that has its bytes.
 struct ModelTensor {
   TensorInfo info;
-  std::span<const std::byte> data;
+  const GgufFile* file = nullptr;
+
+  // Its bytes from `offset` on. Throws LlmError{io}.
+  void read(std::uint64_t offset, std::span<std::byte> into) const {
+    file->read(info, offset, into);
+  }
+  std::vector<std::byte> read() const {
+    std::vector<std::byte> bytes(info.size);
+    read(0, bytes);
+    return bytes;
+  }
 };
 
 class ModelFiles {
@@ -25,6 +35,8 @@ class ModelFiles {
   // Opens a model; for a split one `path` is the first shard, and its siblings are found by name.
   // Throws LlmError.
   explicit ModelFiles(const std::filesystem::path& path);
+  ModelFiles(const ModelFiles&) = delete;
+  ModelFiles& operator=(const ModelFiles&) = delete;
 
   const Metadata& metadata() const { return files_.front().metadata(); }
   std::span<const GgufFile> files() const { return files_; }
