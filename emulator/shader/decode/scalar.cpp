@@ -22,8 +22,9 @@ void decode_two_sources(Decoding& decoding, Field source0, Field source1) {
 // AMD's document), unless it writes EXEC or jumps too.
 void lose_trap_destination(Decoding& decoding, std::uint32_t destination) {
   const std::string_view name = decoding.info->semantics;
+  const bool only_reads = name.substr(0, 6) == "S_CMPK" || name.substr(0, 8) == "S_SETREG";
   const bool does_more = name.find("EXEC_B") != std::string_view::npos || name == "S_SWAPPC_B64" ||
-                         name == "S_CALL_B64";
+                         name == "S_CALL_B64" || only_reads;
   if (destination >= scalar_index::ttmp0 && destination < scalar_index::null && !does_more) {
     decoding.nullify();
   }
