@@ -17,10 +17,8 @@ constexpr const char* traps = "trap handlers are off: stops the wave";
 constexpr Exclusion own_tests[] = {
     {"VOP3P V_WMMA_*", "matrices: WmmaDefinition"},
     {"VOPD *", "two operations at once: DualDefinition"},
-    {"VOP3 V_CUBE*", "coordinates of cube maps: OtherOperations"},
     {"VOP3 V_TRIG_PREOP_F64", "the text counts bits from the wrong end: OtherOperations"},
     {"VOP3 V_MQSAD_U32_U8", "four registers at once: OtherOperations"},
-    {"VOP1 V_SWAPREL_B32", "two destinations chosen by M0: OtherOperations"},
     {"VINTERP *", "lanes of a quad: OtherOperations"},
     {"LDSDIR LDS_DIRECT_LOAD", "address and type in M0: OtherOperations"},
     {"GLOBAL GLOBAL_*_ADDTID_B32", "an address without a VGPR: OtherOperations"},
