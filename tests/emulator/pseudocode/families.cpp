@@ -26,14 +26,14 @@ std::string run_once(const emulator::OpcodeInfo& info, Random& random, Machine& 
 const Family& vector_family() {
   static const Family family{{Encoding::vop1, Encoding::vop2, Encoding::vop3, Encoding::vop3sd,
                               Encoding::vop3p, Encoding::vopc, Encoding::vinterp},
-                             20,
+                             24,
                              run_once<VectorCase>};
   return family;
 }
 const Family& scalar_family() {
   static const Family family{
       {Encoding::sop1, Encoding::sop2, Encoding::sopc, Encoding::sopk, Encoding::sopp},
-      40,
+      150,
       run_once<ScalarCase>};
   return family;
 }

@@ -93,7 +93,16 @@ void MemoryCase::choose() {
   } else {
     choose_flat();
   }
-  // Comparisons have to succeed now and then: memory as it is compared with.
+  // Memory that holds what it is compared with, or nearly.
+  if (is_atomic() && !names("2ADDR")) {
+    const bool wide = names("64");
+    StateSurroundings memory(before_, is_lds());
+    for (unsigned lane = 0; lane < lanes; ++lane) {
+      if (!before_.active(lane) || !random_.chance(3)) continue;
+      const u64 data = before_.vgpr[data_][lane] | u64{before_.vgpr[data_ + 1][lane]} << 32;
+      memory.set_memory(target_[lane], wide ? 64 : 32, related_value(random_, data));
+    }
+  }
   if (!names("CMP")) return;
   for (unsigned lane = 0; lane < lanes; lane += 2) {
     const bool wide = names("64");

@@ -101,10 +101,11 @@ u64 random_f64(Random& random) {
 }
 
 u32 random_u32(Random& random) {
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0:
-      return random.one_of(special_integers);
     case 1:
+      return random.one_of(special_integers);
+    case 2:
       return static_cast<u32>(random.bits()) >> random.below(32);
     default:
       return static_cast<u32>(random.bits());
@@ -158,6 +159,11 @@ u64 random_operand(Random& random, ValueType type) {
     default:
       return random.chance(4) ? random_f32(random) : random_u32(random);
   }
+}
+
+u64 related_value(Random& random, u64 value) {
+  const u64 close[] = {value, value, value + 1, value - 1, ~value, u64{0} - value};
+  return random.one_of(close);
 }
 
 u32 random_exec(Random& random) {

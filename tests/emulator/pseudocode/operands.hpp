@@ -31,5 +31,7 @@ unsigned rounds_of_run();
 // A value of this type, as many dwords as it is wide; packed types give both halves.
 u64 random_operand(Random& random, emulator::ValueType type);
 u32 random_exec(Random& random);
+// The value itself or close to it: where comparisons and carries change their minds.
+u64 related_value(Random& random, u64 value);
 
 }  // namespace redbolt::pseudocode

@@ -84,7 +84,8 @@ void ScalarCase::choose_source(Source& source) {
   if (is_register) {
     const bool first = &source == &source_[0];
     source.field = (first ? 0 : 50) + random_.below(25) * 2;
-    const u64 value = random_operand(random_, source.type);
+    u64 value = random_operand(random_, source.type);
+    if (!first && random_.chance(4)) value = related_value(random_, source_[0].value);
     before_.scalar[source.field] = static_cast<u32>(value);
     if (wide) before_.scalar[source.field + 1] = static_cast<u32>(value >> 32);
     source.value = wide ? value : value & 0xffffffff;

@@ -268,7 +268,10 @@ void VectorCase::fill() {
   for (const Source& source : source_) {
     for (unsigned lane = 0; lane < lanes; ++lane) {
       for (unsigned d = 0; d < source.dwords; d += 2) {
-        const u64 value = random_operand(random_, source.type);
+        u64 value = random_operand(random_, source.type);
+        const bool follows = &source != &source_[0] && source_[0].type == source.type;
+        if (follows && random_.chance(5))
+          value = related_value(random_, static_cast<u64>(raw(before_, source_[0], lane)));
         const bool pair = d + 1 < source.dwords;
         if (source.place == Place::vgpr) {
           u32& low = before_.vgpr[source.number + d][lane];
