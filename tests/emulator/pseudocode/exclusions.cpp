@@ -21,8 +21,10 @@ constexpr Exclusion own_tests[] = {
     {"VOP3 V_MQSAD_U32_U8", "four registers at once: OtherOperations"},
     {"VINTERP *", "lanes of a quad: OtherOperations"},
     {"LDSDIR LDS_DIRECT_LOAD", "address and type in M0: OtherOperations"},
+    {"MTBUF *", buffers},
+    {"MUBUF *", buffers},
+    {"SMEM S_BUFFER_*", buffers},
     {"GLOBAL GLOBAL_*_ADDTID_B32", "an address without a VGPR: OtherOperations"},
-    {"SOPP S_WAIT_EVENT", "waits for exports, of which there are none: nothing to see"},
 };
 
 constexpr Exclusion without_semantics[] = {
@@ -42,9 +44,6 @@ constexpr Exclusion without_semantics[] = {
 constexpr Exclusion exclusions[] = {
     {"MIMG *", images},
     {"EXP *", images},
-    {"MTBUF *", buffers},
-    {"MUBUF *", buffers},
-    {"SMEM S_BUFFER_*", buffers},
     {"SMEM S_ATC_PROBE*", "a hint to the address translation: nothing to see"},
     {"SMEM S_GL1_INV", "caches are not modelled: nothing to see"},
     {"SMEM S_DCACHE_INV", "caches are not modelled: nothing to see"},
@@ -62,6 +61,7 @@ constexpr Exclusion exclusions[] = {
     {"SOPP S_SETKILL", traps},
     {"SOPP S_ENDPGM*", "ends the wave: every kernel test does it"},
     {"SOPP S_BARRIER", "a matter of workgroups: kernels_features_test"},
+    {"SOPP S_WAIT_EVENT", "waits for exports, of which there are none: nothing to see"},
     {"SOPP S_CODE_END", "padding behind a program: stops the wave"},
     {"SOPP S_CBRANCH_CDBG*", traps},
     {"SOPK S_SUBVECTOR_LOOP_*", "loops over the halves of a wave64, which is refused"},
