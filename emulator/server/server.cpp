@@ -28,8 +28,10 @@ class Connection {
         options_(options),
         counters_(counters),
         stream_(std::move(socket), kind, options.limits.patience),
-        function_(std::move(function)),
-        thread_([this] { run(); }) {}
+        function_(std::move(function)) {
+    activity_.last_message.store(counters.messages.load());
+    thread_ = std::thread([this] { run(); });
+  }
   ~Connection() {
     stream_.interrupt();
     thread_.join();
@@ -38,6 +40,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   bool finished() const { return finished_.load(std::memory_order_acquire); }
+  const SessionActivity& activity() const { return activity_; }
 
  private:
   void run() {
@@ -52,7 +55,7 @@ class Connection {
   }
 
   void serve() try {
-    Session(number_, std::move(function_), stream_, options_, counters_).serve();
+    Session(number_, std::move(function_), stream_, options_, counters_, activity_).serve();
   } catch (const StreamEnded& end) {
     using Reason = StreamEnded::Reason;
     if (end.reason() != Reason::closed && end.reason() != Reason::interrupted) drop(end.what());
@@ -74,6 +77,7 @@ class Connection {
   ServerCounters& counters_;
   SocketStream stream_;
   std::unique_ptr<pci::PciFunction> function_;
+  SessionActivity activity_;
   std::atomic<bool> finished_{false};
   std::thread thread_;  // last: it uses all of the above
 };
@@ -151,7 +155,7 @@ class Server::Implementation {
     for (;;) {
       FileDescriptor socket(::accept(listener.descriptor(), nullptr, nullptr));
       if (!socket.valid()) return errno != EMFILE && errno != ENFILE;
-      if (connections_.size() >= options_.limits.connections) {
+      if (connections_.size() >= options_.limits.connections && !make_room()) {
         counters_.refused.fetch_add(1);
         continue;
       }
@@ -163,6 +167,24 @@ class Server::Implementation {
         counters_.refused.fetch_add(1);
       }
     }
+  }
+
+  // Ends the connection that has been silent for longest, if there is one without host memory: a
+  // crowd that does nothing keeps nobody out, and nobody at work is pushed out.
+  bool make_room() {
+    auto silent = connections_.end();
+    for (auto it = connections_.begin(); it != connections_.end(); ++it) {
+      const SessionActivity& activity = (*it)->activity();
+      if (activity.holds_memory.load()) continue;
+      if (silent == connections_.end() ||
+          activity.last_message.load() < (*silent)->activity().last_message.load()) {
+        silent = it;
+      }
+    }
+    if (silent == connections_.end()) return false;
+    counters_.dropped.fetch_add(1);
+    connections_.erase(silent);
+    return true;
   }
 
   Card& card_;

@@ -98,12 +98,13 @@ const Session::Operation Session::operations[] = {
 };
 
 Session::Session(std::uint64_t number, std::unique_ptr<pci::PciFunction> function, Stream& stream,
-                 const ServerOptions& options, ServerCounters& counters)
+                 const ServerOptions& options, ServerCounters& counters, SessionActivity& activity)
     : number_(number),
       function_(std::move(function)),
       channel_(stream),
       options_(options),
       counters_(counters),
+      activity_(activity),
       memory_(counters.host_bytes, options.limits.host_memory, options.limits.host_allocations) {}
 
 Session::~Session() {
@@ -116,7 +117,8 @@ void Session::serve() {
 
 void Session::step() {
   const Request request = channel_.next_request();
-  counters_.messages.fetch_add(1, std::memory_order_relaxed);
+  activity_.last_message.store(counters_.messages.fetch_add(1, std::memory_order_relaxed),
+                               std::memory_order_relaxed);
   count_bytes();
   if (request.command >= std::size(operations)) {
     // What follows may be this command's payload, so the stream cannot be followed any further.
@@ -263,6 +265,7 @@ void Session::map_sysmem_fd(const Request& request) {
   }
   pci::HostMemory& memory =
       memory_.allocate_to_share(*function_, Bytes(request.arguments[0]), contiguity_of(request));
+  activity_.holds_memory.store(true);
   write_segments(memory);
   if (traced()) {
     trace(request, "",
@@ -275,6 +278,7 @@ void Session::map_sysmem_fd(const Request& request) {
 void Session::map_sysmem(const Request& request) {
   const std::uint32_t handle =
       memory_.allocate_by_handle(*function_, Bytes(request.arguments[0]), contiguity_of(request));
+  activity_.holds_memory.store(true);
   const pci::HostMemory& memory = memory_.find(handle);
   std::vector<std::byte> list(memory.pages().size() * 8);
   for (std::size_t i = 0; i < memory.pages().size(); ++i)

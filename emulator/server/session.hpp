@@ -4,6 +4,7 @@
 // Threads: one at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,10 +23,16 @@ class ClientMisbehaved : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What others may know of a session while it runs.
+struct SessionActivity {
+  std::atomic<std::uint64_t> last_message{0};  // among all messages to the server
+  std::atomic<bool> holds_memory{false};
+};
+
 class Session {
  public:
   Session(std::uint64_t number, std::unique_ptr<pci::PciFunction> function, Stream& stream,
-          const ServerOptions& options, ServerCounters& counters);
+          const ServerOptions& options, ServerCounters& counters, SessionActivity& activity);
   // Gives the host memory back.
   ~Session();
   Session(const Session&) = delete;
@@ -77,6 +84,7 @@ class Session {
   MessageChannel channel_;
   const ServerOptions& options_;
   ServerCounters& counters_;
+  SessionActivity& activity_;
   HostMemorySet memory_;
   std::vector<std::byte> buffer_;
   std::uint64_t counted_in_ = 0, counted_out_ = 0;

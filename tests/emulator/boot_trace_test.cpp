@@ -4,8 +4,8 @@
 #include <set>
 #include <sstream>
 
-#include "trace_player.hpp"
 #include "test_paths.hpp"
+#include "trace_player.hpp"
 
 namespace redbolt::emulator::test {
 namespace {

@@ -16,7 +16,7 @@ namespace redbolt::emulator::test {
 
 class TracePlayer {
  public:
-  explicit TracePlayer(TestCard& card) : card_(card), events_(read_boot_trace()) {}
+  explicit TracePlayer(TestFunction& card) : card_(card), events_(read_boot_trace()) {}
 
   // Plays events first..last (numbers of the reference trace); a difference is a test failure.
   void play(unsigned first, unsigned last);
@@ -25,6 +25,10 @@ class TracePlayer {
   // after the security processor's frames nor after a queue descriptor, and relies on time there.
   // With this the player flushes in its stead.
   void flush_where_the_driver_does_not() { flush_ = true; }
+
+  // The card has been through the session before: a register may also hold what the trace wrote to
+  // it last.
+  void expect_a_warm_card();
 
   // Host memory by the trace's handle.
   pci::HostMemory& host_memory(unsigned handle) { return *host_memory_.at(handle); }
@@ -43,10 +47,14 @@ class TracePlayer {
   std::vector<std::byte> firmware_for(std::size_t index) const;
   std::vector<std::byte> command_for(std::size_t index) const;
   const TraceEvent& next_psp_command(std::size_t index) const;
+  std::uint64_t with_our_page(std::uint64_t entry) const;
 
-  TestCard& card_;
+  TestFunction& card_;
   std::vector<TraceEvent> events_;
   std::map<unsigned, std::unique_ptr<pci::HostMemory>> host_memory_;
+  // Bus pages: those that the mock of the trace gave out, and ours in their place.
+  std::map<std::uint64_t, std::uint64_t> pages_;
+  std::map<std::uint32_t, std::uint32_t> left_behind_;  // by the session before, by register
   unsigned compared_ = 0;
   bool flush_ = false;
   std::size_t firmware_bytes_ = 0;  // of the image last written: commands name its real size

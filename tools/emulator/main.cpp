@@ -133,6 +133,9 @@ int main(int argc, char** argv) try {
 } catch (const UsageError& error) {
   std::fprintf(stderr, "redbolt-emulator: %s\n", error.what());
   return 2;
+} catch (const EmulatorError& error) {
+  std::fprintf(stderr, "redbolt-emulator: %s\n", error.what());
+  return error.code() == EmulatorErrorCode::no_host_resource ? 1 : 2;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "redbolt-emulator: %s\n", error.what());
   return 1;
