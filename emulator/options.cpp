@@ -39,6 +39,13 @@ Bytes parse_size(std::string_view key, std::string_view value) {
   return Bytes(*bytes);
 }
 
+FirmwarePolicy parse_firmware_policy(std::string_view key, std::string_view value) {
+  if (value == "strict") return FirmwarePolicy::strict;
+  if (value == "unverified") return FirmwarePolicy::unverified;
+  if (value != "automatic") refuse(key, value, "strict, unverified or automatic");
+  return FirmwarePolicy::automatic;
+}
+
 bool parse_switch(std::string_view key, std::string_view value) {
   if (value == "1" || value == "on") return true;
   if (value == "0" || value == "off") return false;
@@ -88,11 +95,8 @@ constexpr std::array keys{
           if (v != "strict" && v != "coherent") refuse(k, v, "strict or coherent");
           o.strict_hdp = v == "strict";
         }},
-    Key{"firmware",
-        [](CardOptions& o, std::string_view k, std::string_view v) {
-          if (v != "strict" && v != "unverified") refuse(k, v, "strict or unverified");
-          o.firmware = v == "strict" ? FirmwarePolicy::strict : FirmwarePolicy::unverified;
-        }},
+    Key{"firmware", [](CardOptions& o, std::string_view k,
+                       std::string_view v) { o.firmware = parse_firmware_policy(k, v); }},
     Key{"latency", [](CardOptions& o, std::string_view k,
                       std::string_view v) { o.latency_scale = parse_scale(k, v); }},
     Key{"fault", [](CardOptions& o, std::string_view,
@@ -137,7 +141,10 @@ std::string_view card_options_help() {
          "  scatter=on|off               host pages get unrelated bus addresses (default off)\n"
          "  hdp=strict|coherent          strict: BAR0 writes reach engines only after an HDP "
          "flush\n"
-         "  firmware=strict|unverified   unverified: accept images without checking their content\n"
+         "  firmware=strict|unverified|automatic   unverified: accept images without checking "
+         "their\n"
+         "                               content; automatic: check synthetic ones (default "
+         "strict)\n"
          "  latency=FACTOR               scales how long the card's controllers take (default 1)\n"
          "  fault=PLAN                   what goes wrong and when, such as "
          "hang-wave@n=5;unplug@2s+1s\n";

@@ -35,6 +35,11 @@ std::uint64_t hash(std::span<const std::byte> data) {
 
 }  // namespace
 
+bool is_verified(FirmwarePolicy policy, std::span<const std::byte> image) {
+  if (policy != FirmwarePolicy::automatic) return policy == FirmwarePolicy::strict;
+  return image.size() >= image_header_bytes && has_text(image, key_at, key);
+}
+
 std::size_t image_size(std::span<const std::byte> header) {
   if (header.size() < image_header_bytes || !has_text(header, magic_at, magic)) return 0;
   return word(header, total_size_at);

@@ -35,6 +35,9 @@ inline constexpr std::size_t image_header_bytes = 256;
 inline constexpr std::size_t image_trailer_bytes = 256;
 inline constexpr std::size_t largest_image_bytes = std::size_t{1} << 20;  // PSP_1_MEG
 
+// Whether the policy asks for a check of an image that begins with these bytes.
+bool is_verified(FirmwarePolicy policy, std::span<const std::byte> image);
+
 // Total size of the image as its header says, 0 if there is no header.
 std::size_t image_size(std::span<const std::byte> header);
 

@@ -60,7 +60,7 @@ std::uint16_t PspBootloader::check(McAddress address, std::size_t component) con
     return refusal(ImageVerdict::corrupted);
   std::vector<std::byte> image(image_header_bytes);
   if (!memory_.read(address, image)) return static_cast<std::uint16_t>(Status::no_image);
-  if (policy_ == FirmwarePolicy::unverified) return 0;
+  if (!is_verified(policy_, image)) return 0;
   const std::size_t size = image_size(image);
   if (size == 0) return refusal(ImageVerdict::bad_header);
   if (size > largest_image_bytes) return refusal(ImageVerdict::too_large);

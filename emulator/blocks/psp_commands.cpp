@@ -134,7 +134,7 @@ PspStatus PspCommands::check_payload(std::uint64_t address, std::uint32_t size,
       !hub_.read(0, address, image, HubClient::security_processor)) {
     return PspStatus::bad_parameters;
   }
-  if (policy_ == FirmwarePolicy::unverified) return PspStatus::success;
+  if (!is_verified(policy_, image)) return PspStatus::success;
   return status_of(check_image(image, std::span(&kind, 1)));
 }
 

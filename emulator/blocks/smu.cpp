@@ -61,6 +61,11 @@ std::uint32_t value_of(std::uint32_t argument) {
   return argument & 0xffff;
 }
 
+// Drivers lift a limit by asking for 0 or 0xffff.
+std::uint32_t within_levels(std::uint32_t clock, std::uint32_t frequency) {
+  return std::clamp<std::uint32_t>(frequency, levels[clock].front(), levels[clock].back());
+}
+
 std::uint16_t approach(std::uint16_t now, std::uint16_t target) {
   return static_cast<std::uint16_t>((now + 3 * target) / 4);
 }
@@ -103,6 +108,7 @@ constexpr Smu::Message Smu::messages[] = {
     {41, false, &Smu::accept},     // DisallowGfxOff
     {46, false, &Smu::accept},     // PrepareMp1ForUnload
     {47, true, &Smu::reset_card},  // Mode1Reset
+    {50, false, &Smu::accept},     // SetPptLimit
 };
 
 Smu::Smu(RegisterSpace& registers, MemoryHub& hub, TimedWorker& worker, FaultInjector& faults,
@@ -243,22 +249,18 @@ Smu::Reply Smu::table_to_dram(std::uint32_t argument) {
 }
 
 Smu::Reply Smu::set_minimum(std::uint32_t argument) {
-  const std::uint32_t clock = clock_of(argument), frequency = value_of(argument);
-  if (clock >= smu_clocks || frequency < levels[clock].front() ||
-      frequency > levels[clock].back()) {
-    return {failed, argument};
-  }
+  const std::uint32_t clock = clock_of(argument);
+  if (clock >= smu_clocks) return {failed, argument};
+  const std::uint32_t frequency = within_levels(clock, value_of(argument));
   limits_[clock].minimum = frequency;
   limits_[clock].maximum = std::max(limits_[clock].maximum, frequency);
   return {ok, argument};
 }
 
 Smu::Reply Smu::set_maximum(std::uint32_t argument) {
-  const std::uint32_t clock = clock_of(argument), frequency = value_of(argument);
-  if (clock >= smu_clocks || frequency < levels[clock].front() ||
-      frequency > levels[clock].back()) {
-    return {failed, argument};
-  }
+  const std::uint32_t clock = clock_of(argument);
+  if (clock >= smu_clocks) return {failed, argument};
+  const std::uint32_t frequency = within_levels(clock, value_of(argument));
   limits_[clock].maximum = frequency;
   limits_[clock].minimum = std::min(limits_[clock].minimum, frequency);
   return {ok, argument};

@@ -139,6 +139,20 @@ TEST_F(Psp, UnverifiedImagesStillHaveToComeInOrder) {
   }
 }
 
+TEST_F(Psp, AutomaticChecksSyntheticImagesAndNoOthers) {
+  CardOptions options = small_card();
+  options.firmware = FirmwarePolicy::automatic;
+  TestCard card(options);
+  BootSequence boot(card);
+  const BootComponent& first = boot_components[0];
+  Payload payload;
+  payload.kind = first.kind;
+  auto image = make_payload(payload);
+  image[300] ^= std::byte{1};
+  EXPECT_NE(boot.load_component(first.command, image), ready);
+  EXPECT_EQ(boot.load_component(first.command, std::vector<std::byte>(4096)), ready);
+}
+
 TEST_F(Psp, NobodyAnswersTheRingBeforeTheSystemRuns) {
   card_.write(BootSequence::system_mailbox, 0x20000);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -10,7 +10,8 @@ namespace {
 // What is collected before it becomes the options of a card, whose own parser knows the values.
 struct Collected {
   ProgramOptions program;
-  std::string card;
+  // Drivers of all kinds come with AMD's images; those of ours are checked all the same.
+  std::string card = "firmware=automatic";
   bool bar0 = false, bar0_max = false;
 };
 

@@ -214,6 +214,8 @@ TEST(ProgramOptions, ComeFromTheEnvironmentToo) {
   EXPECT_EQ(options.trace, "/tmp/t");
   EXPECT_EQ(options.limits.patience, std::chrono::seconds(7));
 
+  EXPECT_EQ(options.card.firmware, FirmwarePolicy::automatic);
+
   const char* const arguments[] = {"--listen=unix:/tmp/x", "--profile", "rx7900xtx", "--bar0-max",
                                    "32G"};
   const auto overridden = parse_program_options(arguments, environment);

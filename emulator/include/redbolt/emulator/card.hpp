@@ -30,6 +30,7 @@ enum class Profile : std::uint8_t { rx7900xtx, rx7900xt };
 enum class FirmwarePolicy : std::uint8_t {
   strict,      // magic, key, kind, chip, sizes and hash of the synthetic images are checked
   unverified,  // AMD's own signed images: only order and size are checked
+  automatic,   // strict with images that carry the synthetic key, unverified with all others
 };
 
 struct CardOptions {
