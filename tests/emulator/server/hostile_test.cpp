@@ -222,6 +222,11 @@ TEST_P(Hostile, TwoHundredClientsThatVanishLeaveNothing) {
     c.send(RemoteClient::request(cmd_map_sysmem, 0, 1u << 20));
     if (i % 2 == 0) c.send(RemoteClient::request(cmd_mmio_write, 0, 0x7000, 4096));
   }
+  // All have been seen (and the one of the beginning), and are gone.
+  EXPECT_TRUE(eventually([&] {
+    return served_.counter("server_connections") + served_.counter("server_connections_refused") ==
+           201;
+  }));
   EXPECT_TRUE(served_.counter_becomes("server_host_bytes", 0));
   EXPECT_TRUE(served_.counter_becomes("server_connections_open", 0));
 }
