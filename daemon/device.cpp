@@ -94,6 +94,32 @@ void Device::fail(const protocol::Error& error) {
   if (state_) state_->submissions.abandon(error);
 }
 
+const std::optional<protocol::Error>& Device::check_presence() {
+  if (failure_ || !state_ || !state_->submissions.idle()) return failure_;
+  bool present = false;
+  try {
+    present = state_->backend->is_present();
+  } catch (const std::exception&) {
+    // However it says so.
+  }
+  if (!present) {
+    fail(make_error(protocol::ERROR_CODE_DEVICE_LOST,
+                    "the card at " + info_.location +
+                        " no longer answers: is the cable out, or its power off? redboltd waits "
+                        "for it and starts it when it is back"));
+  }
+  return failure_;
+}
+
+void Device::recover_if_unused() {
+  if (!failure_ || users_.use_count() > 1) return;
+  try {
+    recover();
+  } catch (const DaemonError&) {
+    // In failure_.
+  }
+}
+
 void Device::recover() {
   if (!failure_) return;
   residents_.clear();  // the video memory is lost
@@ -103,7 +129,8 @@ void Device::recover() {
   } catch (...) {
     failure_ = make_error(
         protocol::ERROR_CODE_DEVICE_LOST,
-        "the card could not be started again: " + describe(std::current_exception()).message());
+        "the card could not be started again: " + describe(std::current_exception()).message() +
+            ". redboltd goes on trying");
     throw DaemonError(*failure_);
   }
 }

@@ -79,9 +79,18 @@ class Device {
   void fail(const protocol::Error& error);
   const std::optional<protocol::Error>& failure() const { return failure_; }
 
+  // Asks an idle card whether it is still there, which costs a read over the link, and fails it if
+  // not. Returns failure().
+  const std::optional<protocol::Error>& check_presence();
+
+  // Held by whoever holds blocks; see recover_if_unused().
+  std::shared_ptr<const void> user() const { return users_; }
+
   // Boots the card again after a failure. Nothing may hold blocks any more. Throws DaemonError
   // (device_lost) if it does not come back; may be tried again.
   void recover();
+  // The same, unless somebody holds blocks. Does not throw: failure() tells.
+  void recover_if_unused();
   // The same without a failure: what is on the card is given up with the error. Nothing may hold
   // blocks.
   void reset(const protocol::Error& error);
@@ -108,6 +117,7 @@ class Device {
   driver::CardInfo info_;
   driver::BootReport boot_report_;
   CopyTraffic copy_traffic_;
+  std::shared_ptr<const void> users_ = std::make_shared<int>(0);
   std::uint64_t last_fence_ = 0;
   std::uint64_t last_owner_ = 0;
 };

@@ -58,6 +58,7 @@ const Session::Handler* Session::find_handler(protocol::Request::BodyCase body) 
 
 Workspace& Session::workspace() {
   if (workspace_) return *workspace_;
+  if (lost_) throw DaemonError(*lost_);
   throw DaemonError(protocol::ERROR_CODE_NO_LEASE,
                     lease_end_.empty() ? "the request needs the lease of the card; acquire it first"
                                        : "the lease has ended: " + lease_end_);
@@ -91,6 +92,7 @@ asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Reques
         if (const auto session = weak.lock()) session->wake();
       });
   claim_ = claim;
+  lost_.reset();
   std::exception_ptr failure;
   try {
     co_await wait_for_lease(claim, deadline_after(request.acquire_lease().timeout_milliseconds()));
@@ -122,6 +124,7 @@ asio::awaitable<Session::Outgoing> Session::acquire_lease(const protocol::Reques
 asio::awaitable<void> Session::wait_for_lease(LeaseId claim, Clock::time_point deadline) {
   std::optional<unsigned> told;
   while (!services_.leases.holds(claim)) {
+    if (lost_) throw DaemonError(*lost_);
     if (over() || Clock::now() >= deadline) throw busy_error(services_.leases);
     const auto position = services_.leases.position(claim);
     if (position != told) {

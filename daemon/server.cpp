@@ -63,7 +63,8 @@ Server::Server(const asio::any_io_executor& executor, SocketFile& socket, Device
                   retire(lease, std::move(workspace), std::move(on_done));
                 },
                 [this](LeaseId lease) { return find_session(lease); }},
-      listener_(executor, ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0)) {}
+      listener_(executor, ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0)),
+      next_heartbeat_(executor) {}
 
 Server::~Server() = default;
 
@@ -74,6 +75,8 @@ asio::awaitable<void> Server::pause(std::chrono::milliseconds duration) {
 
 asio::awaitable<void> Server::serve() {
   serving_ = true;
+  watching_ = true;
+  asio::co_spawn(executor_, watch_card(), asio::detached);
   while (!stopping_) {
     const auto [error] =
         co_await listener_.async_wait(asio::posix::stream_descriptor::wait_read, as_tuple);
@@ -177,8 +180,9 @@ asio::awaitable<void> Server::stop() {
   boost::system::error_code ignored;
   listener_.close(ignored);
   socket_.close();
+  next_heartbeat_.cancel();
   for (const auto& session : std::set<std::shared_ptr<Session>>(sessions_)) session->close();
-  while (serving_ || !sessions_.empty() || clearing_up_ != 0) co_await pause(2ms);
+  while (serving_ || watching_ || !sessions_.empty() || clearing_up_ != 0) co_await pause(2ms);
 }
 
 }  // namespace redbolt::daemon

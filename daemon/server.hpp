@@ -31,6 +31,8 @@ struct ServerOptions {
   std::chrono::milliseconds handshake_timeout{10'000};
   // How long the work of a client that is gone may still run before the card is reset under it.
   std::chrono::milliseconds abandon_after{2'000};
+  // How often an idle card is asked whether it is still there.
+  std::chrono::milliseconds heartbeat{1'000};
   // Who is at the other end of a socket.
   std::function<std::optional<PeerCredentials>(int socket)> peer = peer_credentials;
   // Whom it lets in.
@@ -63,6 +65,10 @@ class Server {
   void retire(LeaseId lease, std::unique_ptr<Workspace> workspace, std::function<void()> on_done);
   boost::asio::awaitable<void> clear_up(LeaseId lease, std::unique_ptr<Workspace> workspace,
                                         std::function<void()> on_done);
+  // Notices a card that goes while nobody uses it, tells all clients, and boots it when it is back
+  // (card_watch.cpp).
+  boost::asio::awaitable<void> watch_card();
+  void lose_card(const protocol::Error& error);
   boost::asio::awaitable<void> pause(std::chrono::milliseconds duration);
   std::chrono::milliseconds patience() const;
 
@@ -75,6 +81,8 @@ class Server {
   boost::asio::posix::stream_descriptor listener_;  // a duplicate of the socket's descriptor
   std::set<std::shared_ptr<Session>> sessions_;
   std::size_t clearing_up_ = 0;
+  boost::asio::steady_timer next_heartbeat_;
+  bool watching_ = false;
   bool serving_ = false;
   bool stopping_ = false;
 };

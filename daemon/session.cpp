@@ -257,6 +257,14 @@ void Session::revoke(const std::string& why) {
   wake();
 }
 
+void Session::lose_card(const protocol::Error& error) {
+  if (!lease_ && !claim_) return;
+  lost_ = error;
+  if (lease_) lease_end_ = error.message();
+  end_lease();
+  wake();
+}
+
 void Session::end_lease() {
   if (!lease_) return;
   published_ = {};

@@ -83,6 +83,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void post_event(protocol::Event event);
   // Takes its lease away; `why` is what the client is told.
   void revoke(const std::string& why);
+  // The card is gone: its lease ends, its waiting for one too, and the client is told.
+  void lose_card(const protocol::Error& error);
 
  private:
   struct Outgoing {
@@ -162,6 +164,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<LeaseId> lease_;           // held
   std::string lease_end_;                  // why it ended before the client gave it back
   bool revoked_ = false;                   // and whether somebody took it
+  std::optional<protocol::Error> lost_;    // or the card went, while it was held or waited for
   std::unique_ptr<Workspace> workspace_;   // with the lease; used on the device thread only
   FenceBoard fences_;
   PublishedGauges published_;

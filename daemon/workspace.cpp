@@ -47,6 +47,7 @@ bool overlap(driver::GpuAddress a, driver::GpuAddress b, Bytes size) {
 
 Workspace::Workspace(Device& device, const ClientLimits& limits, CompletionHandler on_complete)
     : device_(device),
+      device_user_(device.user()),
       limits_(limits),
       compute_limits_(limits_of(device.info())),
       on_complete_(std::move(on_complete)),

@@ -99,6 +99,7 @@ class Workspace : private ObjectTable {
   void destroy_graph(std::uint64_t id);
 
   Device& device_;
+  std::shared_ptr<const void> device_user_;
   ClientLimits limits_;
   const ComputeLimits& compute_limits_;
   CompletionHandler on_complete_;

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::uint64_t kLow32 = 0xffffffff;
 
+// How often a wait asks whether the card is still there: whatever it waits for, a card that is gone
+// will not do it.
+constexpr std::chrono::milliseconds kPresenceInterval{200};
+
 // Polls `done` until it holds or `timeout` has passed: at once for what completes within
 // microseconds, then in sleeps that cost no core.
 template <class Condition>
@@ -86,6 +90,19 @@ void SubmissionRing::copy_in(std::span<const std::uint32_t> words) {
   written_ += words.size();
 }
 
+template <class Condition>
+bool SubmissionRing::wait_for(Condition done) {
+  const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+  while (!poll(std::min(kPresenceInterval, options_.timeout), done)) {
+    if (!function_.is_present()) {
+      throw DriverError(DriverErrorCode::link_lost, options_.name, "",
+                        "the card at " + function_.name() + " no longer answers");
+    }
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
 void SubmissionRing::put(std::span<const std::uint32_t> words) {
   if (words.empty()) return;
   if (words.size() > (std::uint64_t{1} << dwords_log2_) / 2) {
@@ -94,7 +111,7 @@ void SubmissionRing::put(std::span<const std::uint32_t> words) {
   }
   if (free_dwords() < words.size()) {
     ring_doorbell();
-    if (!poll(options_.timeout, [&] { return free_dwords() >= words.size(); })) {
+    if (!wait_for([&] { return free_dwords() >= words.size(); })) {
       throw DriverError(DriverErrorCode::timeout, options_.name, "",
                         "the ring stayed full for " + std::to_string(options_.timeout.count()) +
                             " ms: the card has stopped working through it");
@@ -146,7 +163,8 @@ bool SubmissionRing::wait(FenceValue fence, std::chrono::nanoseconds timeout) co
 }
 
 void SubmissionRing::drain() {
-  if (wait(submitted(), options_.timeout)) return;
+  const FenceValue last = submitted();
+  if (wait_for([&] { return completed() >= last; })) return;
   throw DriverError(
       DriverErrorCode::timeout, options_.name, "",
       "submitted work is not complete after " + std::to_string(options_.timeout.count()) + " ms");

@@ -67,7 +67,7 @@ class SubmissionRing {
   // the ring itself can tell of its own submissions.
   bool is_own(const Dependency& dependency) const { return dependency.location == fence_address(); }
 
-  // Waits until all submissions are complete; throws DriverError::timeout.
+  // Waits until all submissions are complete; throws DriverError: timeout, link_lost.
   void drain();
 
   // Starts to count at `value`: for tests of the wrap.
@@ -81,6 +81,9 @@ class SubmissionRing {
   std::uint64_t free_dwords() const;
   void copy_in(std::span<const std::uint32_t> words);
   void ring_doorbell();
+  // False after Options::timeout. Throws DriverError::link_lost when the card is gone.
+  template <class Condition>
+  bool wait_for(Condition done);
   template <class T>
   T load(Bytes at) const;
   template <class T>

@@ -40,9 +40,10 @@ void write_firmware(const std::filesystem::path& folder) {
 }
 
 DaemonProcess::DaemonProcess(const std::string& device,
-                             const std::vector<std::string>& more_arguments) {
+                             const std::vector<std::string>& more_arguments)
+    : card_(device) {
   write_firmware(firmware());
-  std::vector<std::string> arguments{"--device", device,       "--socket",
+  std::vector<std::string> arguments{"--device", card_.spec(), "--socket",
                                      socket(),   "--firmware", firmware()};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   pid_ = start_program(program_path("redboltd"), arguments, "/dev/null", folder_.path() / "out",

@@ -1,5 +1,6 @@
 // A redboltd of the test's own on an emulated card, with synthetic firmware, on a socket in a
-// temporary folder.
+// temporary folder. Where the run wants served cards (served_card.hpp), the card is in a process of
+// its own and the daemon reaches it through a socket.
 #pragma once
 
 #include <sys/types.h>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "served_card.hpp"
 #include "temporary_folder.hpp"
 
 namespace redbolt::test {
@@ -34,6 +36,7 @@ class DaemonProcess {
 
  private:
   TemporaryFolder folder_;
+  CardForTest card_;
   pid_t pid_ = -1;
 };
 
