@@ -52,10 +52,12 @@ file(CONFIGURE OUTPUT ${REDBOLT_TEST_PATHS_DIR}/test_paths.hpp CONTENT
 #define REDBOLT_BINARY_DIR \"@CMAKE_BINARY_DIR@/bin\"
 " @ONLY)
 
-# redbolt_test(NAME SOURCES a_test.cpp ... LINK lib ... [PRIVATE_OF part-folder])
+# redbolt_test(NAME SOURCES a_test.cpp ... LINK lib ... [PRIVATE_OF part-folder] [SERVED])
 # A GoogleTest program, found by ctest case by case. Tests may look at a part's private headers.
+# SERVED: every case also runs as served.CASE, with its emulated cards behind a server and a socket
+# (tests/support/served_card.hpp).
 function(redbolt_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;PRIVATE_OF" ${ARGN})
+  cmake_parse_arguments(arg "SERVED" "TIMEOUT" "SOURCES;LINK;PRIVATE_OF" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
   add_executable(${name} ${arg_SOURCES})
@@ -74,6 +76,14 @@ function(redbolt_test name)
              OUTPUT_VARIABLE label)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${label})
+  if(arg_SERVED)
+    if(TARGET redbolt-emulator)
+      add_dependencies(${name} redbolt-emulator)
+    endif()
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX served. TEST_LIST ${name}_served
+                         PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS served
+                                    ENVIRONMENT REDBOLT_TEST_SERVED=1)
+  endif()
 endfunction()
 
 # redbolt_parts(folder ...): add each folder that has a CMakeLists.txt, in order.

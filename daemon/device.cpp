@@ -32,6 +32,10 @@ void Device::boot() {
   failure_.reset();
 }
 
+bool Device::emulated() const {
+  return options_.emulated || info_.location.find("(emulated:") != std::string::npos;
+}
+
 Device::State& Device::usable_state() {
   if (failure_) throw DaemonError(protocol::ERROR_CODE_DEVICE_LOST, failure_->message());
   return *state_;

@@ -44,6 +44,8 @@ class Device {
   const driver::CardInfo& info() const { return info_; }
   const driver::BootReport& boot_report() const { return boot_report_; }  // of the last boot
   const DeviceOptions& options() const { return options_; }
+  // In this process, or behind a server that says so.
+  bool emulated() const;
   ArenaStatus arena_status() const;
   // Of a region; nullptr while the card could not be booted again.
   const Arena* arena(Region region) const;

@@ -41,7 +41,7 @@ protocol::DeviceInfo device_info(const Device& device) {
   info.set_vram_bytes(card.vram.count());
   info.set_arena_bytes(device.arena_status().size.count());
   info.set_compute_units(card.compute_units);
-  info.set_emulated(device.options().emulated);
+  info.set_emulated(device.emulated());
   for (const auto& [block, version] : card.ip_versions)
     (*info.mutable_ip_versions())[block] = version;
   return info;

@@ -139,6 +139,8 @@ nlohmann::json decode_costs(const Measured& measured, const LoadedModel& model,
       {"ideal_bytes", ideal_bytes(model, options.prompt_tokens, tokens)},
       {"link_bytes",
        static_cast<double>(link_total("bytes_read") + link_total("bytes_written")) / tokens},
+      {"remote_messages", per_token(card, "remote_messages", tokens)},
+      {"remote_bytes_sent", per_token(card, "remote_bytes_sent", tokens)},
       {"wave_instructions", instructions_per_token(card, tokens)},
   };
 }

@@ -14,7 +14,7 @@ using namespace redbolt::literals;
 using namespace std::chrono_literals;
 
 TEST(CardBoot, ColdBootDescribesTheCardAndReportsItsSteps) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   std::vector<std::string> steps;
   CardOptions options;
   options.on_step = [&](const BootStep& step) { steps.push_back(step.name); };
@@ -34,7 +34,7 @@ TEST(CardBoot, ColdBootDescribesTheCardAndReportsItsSteps) {
 }
 
 TEST(CardBoot, ASmallerProductOfTheSameChip) {
-  emulator::Card emulated(test::emulated_options("profile=rx7900xt"));
+  test::EmulatedCard emulated(test::emulated_options("profile=rx7900xt"));
   const auto card = test::boot(emulated);
   EXPECT_EQ(card->info().marketing_name, "Radeon RX 7900 XT");
   EXPECT_EQ(card->info().compute_units, 84u);
@@ -42,7 +42,7 @@ TEST(CardBoot, ASmallerProductOfTheSameChip) {
 }
 
 TEST(CardBoot, ASourceWithoutFirmwareIsItsOwnError) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto nothing = [](const firmware::ChipFirmwareNames& names) {
     return firmware::FirmwareSet::load(names, {});
   };
@@ -52,7 +52,7 @@ TEST(CardBoot, ASourceWithoutFirmwareIsItsOwnError) {
 }
 
 TEST(CardBoot, CopiesThereAndBack) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto card = test::boot(emulated);
   const auto data = test::pattern(3'000'001, 1);
   HostBlock in = card->allocate_host(Bytes(data.size()));
@@ -73,7 +73,7 @@ TEST(CardBoot, CopiesThereAndBack) {
 }
 
 TEST(CardBoot, SecondRunIsWarmAndWorks) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   for (int run = 0; run < 3; ++run) {
     const auto card = test::boot(emulated);
     EXPECT_EQ(card->boot_report().kind, run == 0 ? BootReport::Kind::cold : BootReport::Kind::warm);
@@ -90,12 +90,13 @@ TEST(CardBoot, SecondRunIsWarmAndWorks) {
 }
 
 TEST(CardBoot, UncleanCardIsResetFirst) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   test::boot(emulated);
   {
     // What a killed process leaves: the mark of a run going on (SCRATCH_REG6).
     const auto function = emulated.attach();
     function->write32(pci::Bar::k5, pci::BarOffset(0xc046 * 4), 1);
+    EXPECT_EQ(function->read32(pci::Bar::k5, pci::BarOffset(0xc046 * 4)), 1u);
   }
   const auto card = test::boot(emulated);
   EXPECT_EQ(card->boot_report().kind, BootReport::Kind::after_reset);
@@ -107,7 +108,7 @@ TEST(CardBoot, UncleanCardIsResetFirst) {
 }
 
 TEST(CardBoot, WarmStartCanBeForbidden) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   test::boot(emulated);
   CardOptions options;
   options.allow_warm_start = false;
@@ -115,7 +116,7 @@ TEST(CardBoot, WarmStartCanBeForbidden) {
 }
 
 TEST(CardBoot, SmallBarIsEnough) {
-  emulator::Card emulated(test::emulated_options("bar0=256M,bar0-max=256M"));
+  test::EmulatedCard emulated(test::emulated_options("bar0=256M,bar0-max=256M"));
   const auto card = test::boot(emulated);
   EXPECT_EQ(card->info().vram_visible, 256_MiB);
   // Beyond BAR0's reach: through the copy queue.
@@ -129,7 +130,7 @@ TEST(CardBoot, SmallBarIsEnough) {
 }
 
 TEST(CardBoot, MetricsComeFromThePowerController) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto card = test::boot(emulated);
   const Metrics metrics = card->metrics();
   EXPECT_GT(metrics.edge_temperature, 10);
@@ -140,7 +141,7 @@ TEST(CardBoot, MetricsComeFromThePowerController) {
 }
 
 TEST(CardBoot, LargeArenaMapsWithFewWrites) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto card = test::boot(emulated);
   const LinkCounters before = card->link_counters();
   VramBlock arena = card->allocate_vram(20_GiB);
@@ -163,7 +164,7 @@ TEST(CardBoot, LargeArenaMapsWithFewWrites) {
 
 // The same addresses, used, given back, and mapped to something else: no stale translation is left.
 TEST(CardBoot, RemappedAddressesReachTheNewMemory) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto card = test::boot(emulated);
   HostBlock out = card->allocate_host(64_KiB);
   std::optional<GpuAddress> address;
@@ -194,7 +195,7 @@ TEST(CardBoot, RemappedAddressesReachTheNewMemory) {
 }
 
 TEST(CardBoot, VideoMemoryRunsOutWithAnErrorAndComesBack) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   const auto card = test::boot(emulated);
   const Bytes free = card->vram_free();
   {
@@ -211,7 +212,7 @@ TEST(CardBoot, VideoMemoryRunsOutWithAnErrorAndComesBack) {
 }
 
 TEST(CardBoot, UnpluggedCardIsAnErrorAndNotAHang) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   auto card = test::boot(emulated);
   emulated.unplug();
   EXPECT_FALSE(card->is_present());

@@ -74,7 +74,7 @@ class DispatchFixture : public testing::Test {
     out.memory().write(Bytes(0), std::as_bytes(std::span(bad)));
   }
 
-  emulator::Card emulated{test::emulated_options()};
+  test::EmulatedCard emulated{test::emulated_options()};
   std::unique_ptr<Card> card = test::boot(emulated);
   VramBlock code;
   HostBlock out;

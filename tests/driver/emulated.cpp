@@ -1,6 +1,8 @@
 #include "emulated.hpp"
 
 #include "firmware_files.hpp"
+#include "redbolt/pci/remote.hpp"
+#include "served_card.hpp"
 
 namespace redbolt::driver::test {
 
@@ -14,7 +16,19 @@ emulator::CardOptions emulated_options(std::string_view text) {
   return emulator::parse_card_options(options);
 }
 
-std::unique_ptr<Card> boot(emulator::Card& emulated, CardOptions options) {
+EmulatedCard::EmulatedCard(const emulator::CardOptions& options) : emulator::Card(options) {
+  if (!redbolt::test::served_cards_wanted()) return;
+  const emulator::UnixAddress address{folder_.path() / "card.sock"};
+  server_.emplace(*this, std::vector<emulator::ListenAddress>{address}, emulator::ServerOptions{});
+}
+
+std::unique_ptr<pci::PciFunction> EmulatedCard::attach() {
+  if (!server_) return emulator::Card::attach();
+  return pci::connect_remote(
+      pci::parse_remote_endpoint("unix:" + (folder_.path() / "card.sock").string()));
+}
+
+std::unique_ptr<Card> boot(EmulatedCard& emulated, CardOptions options) {
   return boot(emulated.attach(), std::move(options));
 }
 

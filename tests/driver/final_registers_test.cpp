@@ -124,7 +124,7 @@ void compare(const std::map<std::uint32_t, std::uint32_t>& ours, bool is_torn_do
 }
 
 TEST(FinalRegisters, AfterBoot) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   test::RecordingFunction::Values values;
   const auto card =
       test::boot(std::make_unique<test::RecordingFunction>(emulated.attach(), values));
@@ -133,11 +133,11 @@ TEST(FinalRegisters, AfterBoot) {
 
 // And the card really holds it: read back through a second way to the card, beside the driver's.
 TEST(FinalRegisters, ReadBackFromTheCard) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   test::RecordingFunction::Values values;
   const auto card =
       test::boot(std::make_unique<test::RecordingFunction>(emulated.attach(), values));
-  const auto other = emulated.attach();
+  const auto other = emulated.emulator::Card::attach();
   const auto write = [&](std::uint32_t dword, std::uint32_t value) {
     other->write32(pci::Bar::k5, pci::BarOffset(std::uint64_t{dword} * 4), value);
   };
@@ -159,7 +159,7 @@ TEST(FinalRegisters, ReadBackFromTheCard) {
 }
 
 TEST(FinalRegisters, AfterShutDown) {
-  emulator::Card emulated(test::emulated_options());
+  test::EmulatedCard emulated(test::emulated_options());
   test::RecordingFunction::Values values;
   test::boot(std::make_unique<test::RecordingFunction>(emulated.attach(), values)).reset();
   compare(values, true, after_teardown());

@@ -112,7 +112,7 @@ TEST_F(VmContexts, TheRingsAreOutOfReach) {
 TEST_F(VmContexts, VideoMemoryByItsPhysicalAddressIsOutOfReach) {
   // Context 0 reaches the framebuffer without a page table.
   const VmContext context = client();
-  const auto function = emulated.attach();
+  const auto function = emulated.emulator::Card::attach();
   const std::uint64_t base = function->read32(pci::Bar::k5, pci::BarOffset(kFramebufferBase * 4));
   expect_kept_out(context, GpuAddress((base << 24) + (64u << 20)));
 }

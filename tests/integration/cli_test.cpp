@@ -14,6 +14,7 @@
 
 #include "daemon_process.hpp"
 #include "program.hpp"
+#include "served_card.hpp"
 #include "test_paths.hpp"
 
 namespace redbolt::test {
@@ -150,7 +151,7 @@ class PrivateDaemon : public testing::Test {
     std::ofstream(input) << "Hello";
     const pid_t process = start_program(program_path("redbolt-llm"),
                                         {"run", "-m", kModel, "--raw", "-n", "4000", "--device",
-                                         "emulated", "--firmware", firmware()},
+                                         card_.spec(), "--firmware", firmware()},
                                         input, output, folder_.path() / "errors");
     while (read_file(output).empty()) {
       if (waitpid(process, nullptr, WNOHANG) != 0) {
@@ -172,6 +173,7 @@ class PrivateDaemon : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  CardForTest card_{"emulated"};
 };
 
 TEST_F(PrivateDaemon, IsGoneAfterAnInterrupt) {
@@ -184,7 +186,7 @@ TEST_F(PrivateDaemon, IsGoneAfterItsClientIsKilled) {
 
 TEST_F(PrivateDaemon, AnswersAndLeavesNothing) {
   const auto result = llm({"run", "-m", kModel, "-p", "Hello", "--raw", "-n", "3", "--device",
-                           "emulated", "--firmware", firmware()});
+                           card_.spec(), "--firmware", firmware()});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_NE(result.output, "");
   EXPECT_NE(result.errors.find("RX 7900"), std::string::npos) << result.errors;

@@ -43,10 +43,15 @@ DaemonProcess::DaemonProcess(const std::string& device,
                              const std::vector<std::string>& more_arguments)
     : card_(device) {
   write_firmware(firmware());
-  std::vector<std::string> arguments{"--device", card_.spec(), "--socket",
-                                     socket(),   "--firmware", firmware()};
-  arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
-  pid_ = start_program(program_path("redboltd"), arguments, "/dev/null", folder_.path() / "out",
+  arguments_ = {"--device", card_.spec(), "--socket", socket(), "--firmware", firmware()};
+  // What interprets machine code takes its time, wherever it does it.
+  if (card_.spec() != device) arguments_.insert(arguments_.end(), {"--hang-timeout", "300"});
+  arguments_.insert(arguments_.end(), more_arguments.begin(), more_arguments.end());
+  start();
+}
+
+void DaemonProcess::start() {
+  pid_ = start_program(program_path("redboltd"), arguments_, "/dev/null", folder_.path() / "out",
                        folder_.path() / "err");
   const auto deadline = Clock::now() + std::chrono::minutes(1);
   while (!accepts_connections(socket())) {
@@ -57,6 +62,13 @@ DaemonProcess::DaemonProcess(const std::string& device,
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+}
+
+void DaemonProcess::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
 DaemonProcess::~DaemonProcess() {
@@ -76,10 +88,10 @@ std::string DaemonProcess::log() const {
 
 int DaemonProcess::stop() {
   if (pid_ < 0) return -1;
-  kill(pid_, SIGTERM);
+  ::kill(pid_, SIGTERM);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
   while (is_running()) {
-    if (Clock::now() > deadline) kill(pid_, SIGKILL);
+    if (Clock::now() > deadline) ::kill(pid_, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   int status = 0;

@@ -33,10 +33,13 @@ class DaemonProcess {
   std::string log() const;
   // Sends SIGTERM and returns the exit code; kills it and returns 137 after 10 s.
   int stop();
+  void kill();   // SIGKILL
+  void start();  // again, on the same socket and card
 
  private:
   TemporaryFolder folder_;
   CardForTest card_;
+  std::vector<std::string> arguments_;
   pid_t pid_ = -1;
 };
 

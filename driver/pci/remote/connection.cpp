@@ -28,6 +28,11 @@ Connection::Connection(FileDescriptor socket, std::string name, std::chrono::mil
   posted_.reserve(kBatch);
 }
 
+void Connection::select_device(std::uint32_t device, const std::string& location) {
+  device_ = device;
+  if (!location.empty()) name_ += " (" + location + ")";
+}
+
 bool Connection::is_open() const {
   const std::lock_guard lock(mutex_);
   return stream_.has_value();

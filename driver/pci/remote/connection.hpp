@@ -34,7 +34,8 @@ class Connection {
   Connection(FileDescriptor socket, std::string name, std::chrono::milliseconds timeout);
 
   const std::string& name() const { return name_; }
-  void select_device(std::uint32_t device) { device_ = device; }
+  // Which of the server's cards it is about. location: as the server calls it, for messages.
+  void select_device(std::uint32_t device, const std::string& location);
 
   // False once the server is gone.
   bool is_open() const;

@@ -88,7 +88,12 @@ ProbedCard probe(remote::Connection& connection) {
   if (error != std::errc() || end != digits.data() + digits.size()) {
     connection.distrust("its list of cards has no index");
   }
-  if (colon != std::string_view::npos) card.location = text.substr(0, colon);
+  if (colon == std::string_view::npos) return card;
+  card.location = text.substr(0, colon);
+  // It becomes part of messages and of a file's name.
+  for (char& c : card.location) {
+    if (c < '!' || c > '~' || c == '/') c = '?';
+  }
   return card;
 }
 
@@ -146,7 +151,7 @@ std::unique_ptr<PciFunction> connect_remote(const RemoteEndpoint& endpoint,
       std::make_shared<remote::Connection>(std::move(socket), endpoint.name, options.reply_timeout);
   ProbedCard card;
   if (endpoint.probe) card = probe(*connection);
-  connection->select_device(card.device);
+  connection->select_device(card.device, card.location);
   if (!is_unix) {
     locks.emplace_back(in_temporary_folder(kTinygradRemoteLock + endpoint.host + ":" +
                                            endpoint.port + ":" + card.location + ":" +

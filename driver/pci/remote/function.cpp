@@ -36,6 +36,14 @@ RemoteFunction::RemoteFunction(std::shared_ptr<Connection> connection, bool with
       memory_(std::make_shared<LentMemoryPool>(connection_, with_descriptors)),
       locks_(std::move(locks)) {}
 
+RemoteFunction::~RemoteFunction() {
+  try {
+    connection_->flush();
+  } catch (const PciError&) {
+    // There is nobody to tell.
+  }
+}
+
 void RemoteFunction::gone() const {
   throw PciError(PciErrorCode::transport_closed,
                  name() + ": the server that serves the card is gone");

@@ -19,6 +19,9 @@ class RemoteFunction final : public PciFunction {
   // with_descriptors: the connection is a Unix socket. The locks are held as long as the object is.
   RemoteFunction(std::shared_ptr<Connection> connection, bool with_descriptors,
                  std::vector<LockFile> locks = {});
+  ~RemoteFunction() override;  // what was posted still leaves
+  RemoteFunction(const RemoteFunction&) = delete;
+  RemoteFunction& operator=(const RemoteFunction&) = delete;
 
   std::string name() const override { return connection_->name(); }
   std::uint32_t read_config(ConfigOffset offset, unsigned width) override;
