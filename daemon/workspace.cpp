@@ -168,7 +168,8 @@ SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
   auto pinned = device_.backend().allocate_pinned(size);
   if (pinned->descriptor() < 0) {
     throw DaemonError(protocol::ERROR_CODE_UNSUPPORTED,
-                      "host memory of this card cannot be shared with another process");
+                      "host memory of this card cannot be shared with another process: over TCP it "
+                      "lies with the card's server; a Unix socket shares it");
   }
   SharedBuffer result{++last_id_, size, duplicate(pinned->descriptor())};
   const auto address = pinned->address();

@@ -71,7 +71,7 @@ class Machine {
   void boot(const Card::FirmwareSource& firmware);
   void run_steps(bool warm);
   void run(const char* name, void (Machine::*action)());
-  bool choose_start();
+  void choose_start();
   void forget_parts();
   void probe();
   void find_card();

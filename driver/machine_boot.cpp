@@ -92,30 +92,37 @@ void Machine::run(const char* name, void (Machine::*action)()) {
   if (options_.on_step) options_.on_step(report_.steps.back());
 }
 
+namespace {
+
+// Whether the card was not as it looked: a warm start that fails, or a card that looked unpowered
+// and whose boot chain had been left half-way by a process that was killed.
+bool is_worth_a_reset(const DriverError& error, BootReport::Kind start) {
+  if (error.code() == DriverErrorCode::command_refused) return true;
+  return error.code() == (start == BootReport::Kind::warm ? DriverErrorCode::timeout
+                                                          : DriverErrorCode::firmware_refused);
+}
+
+}  // namespace
+
 void Machine::boot(const Card::FirmwareSource& firmware) {
   const auto start = std::chrono::steady_clock::now();
   firmware_source_ = &firmware;
   probe();
-  bool is_warm = choose_start();
-  if (is_warm) {
+  choose_start();
+  bool started = false;
+  if (report_.kind != BootReport::Kind::after_reset) {
     try {
-      run_steps(true);
+      run_steps(report_.kind == BootReport::Kind::warm);
+      started = true;
     } catch (const DriverError& error) {
-      // The card was not as it looked. Start over, unless it has gone.
-      if (error.code() != DriverErrorCode::timeout &&
-          error.code() != DriverErrorCode::command_refused) {
-        throw;
-      }
+      if (!is_worth_a_reset(error, report_.kind)) throw;
       forget_parts();
       report_.kind = BootReport::Kind::after_reset;
-      is_warm = false;
     }
   }
-  if (!is_warm) {
-    if (report_.kind == BootReport::Kind::after_reset) {
-      run("reset", &Machine::reset_card);
-      probe();
-    }
+  if (!started) {
+    run("reset", &Machine::reset_card);
+    probe();
     run_steps(false);
   }
   registers_.set_step("run");
@@ -190,24 +197,23 @@ void Machine::describe() {
 
 // Cold if the security processor's system does not run; warm if this driver left the card cleanly;
 // anything else needs a reset first.
-bool Machine::choose_start() {
+void Machine::choose_start() {
   registers_.set_step("state of the card");
   framebuffer_ = read_framebuffer(registers_, vram_size_);
   host_data_path_.emplace(registers_);
   security_.emplace(registers_, *window_, *host_data_path_, framebuffer_);
   if (!security_->is_running()) {
     report_.kind = BootReport::Kind::cold;
-    return false;
+    return;
   }
   const bool is_ours = registers_.read(gc::SCRATCH_REG7) == kInitialisedMark &&
                        registers_.read(gc::SCRATCH_REG6) == kLeftCleanly &&
                        registers_.read(gc::GCVM_L2_PROTECTION_FAULT_STATUS) == 0;
   const bool is_warm = is_ours && options_.allow_warm_start;
   report_.kind = is_warm ? BootReport::Kind::warm : BootReport::Kind::after_reset;
-  return is_warm;
 }
 
-// Gives up what a failed warm start has built. The card is not asked: it is about to be reset, and
+// Gives up what a failed start has built. The card is not asked: it is about to be reset, and
 // until then it must not reach host memory that goes away here.
 void Machine::forget_parts() {
   link_->disable_bus_master();

@@ -117,8 +117,15 @@ DeviceChoice choose_device(const DeviceRequest& request) {
   choice.hang_timeout = kind->hang_timeout;
   choice.attach = kind->open(details);
   choice.firmware = load;
-  choice.factory = [attach = choice.attach, load, card_options, backend_options] {
-    return std::make_unique<CardBackend>(attach(), load, card_options, backend_options);
+  choice.factory = [attach = choice.attach, load, is_given = !request.firmware.empty(),
+                    card_options, backend_options] {
+    auto function = attach();
+    // A server may say that its card is emulated: that one takes synthetic images.
+    const bool is_emulated = function->name().find("(emulated:") != std::string::npos;
+    const auto source = is_emulated && !is_given ? driver::Card::FirmwareSource(emulated_firmware)
+                                                 : driver::Card::FirmwareSource(load);
+    return std::make_unique<CardBackend>(std::move(function), source, card_options,
+                                         backend_options);
   };
   return choice;
 }

@@ -89,6 +89,14 @@ TEST(CardBoot, SecondRunIsWarmAndWorks) {
   }
 }
 
+// What a process leaves that was killed between two pieces of the boot chain: the card looks
+// unpowered, and does not begin the chain again without a reset.
+TEST(CardBoot, CardWithHalfABootChainIsReset) {
+  test::EmulatedCard emulated(test::emulated_options("fault=refuse-firmware=sos@n=1"));
+  const auto card = test::boot(emulated);
+  EXPECT_EQ(card->boot_report().kind, BootReport::Kind::after_reset);
+}
+
 TEST(CardBoot, UncleanCardIsResetFirst) {
   test::EmulatedCard emulated(test::emulated_options());
   test::boot(emulated);

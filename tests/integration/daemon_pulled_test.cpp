@@ -106,7 +106,7 @@ TEST_F(ServedCardTest, TheNextDaemonTakesOverFromOneThatWasKilledAtWork) {
     ::kill(victim, SIGKILL);
     ::waitpid(victim, nullptr, 0);
     ASSERT_NO_THROW(daemon_.start());
-    expect_served(daemon_.socket(), i);
+    ASSERT_NO_THROW(expect_served(daemon_.socket(), i)) << daemon_.log();
   }
 }
 
