@@ -40,7 +40,7 @@ class Hostile : public testing::TestWithParam<const char*> {
     auto c = client();
     EXPECT_EQ(c.read32(5, scratch_7), 0xc0ffeeu);
     EXPECT_EQ(c.read32(0, 0x5000), 0xbeefu);
-    EXPECT_EQ(c.probe(0x1002, {{0xffff, 0x744c}}), "1 0000:03:00.0:0");
+    EXPECT_EQ(c.probe(0x1002, {{0xffff, 0x744c}}), "1 emulated:0000:03:00.0:0");
   }
   RemoteClient client() const { return RemoteClient(served_.address(GetParam())); }
   bool dropped(RemoteClient& client) { return client.is_closed_by_server(); }

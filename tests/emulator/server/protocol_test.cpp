@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Transports, Protocol, testing::Values("unix", "tcp"),
 
 TEST_P(Protocol, ProbeFiltersByClassVendorAndDevice) {
   auto c = client();
-  const std::string card = "1 0000:03:00.0:0", none = "0 ";
+  const std::string card = "1 emulated:0000:03:00.0:0", none = "0 ";
   EXPECT_EQ(c.probe(amd, {{0xffff, 0x744c}}), card);
   EXPECT_EQ(c.probe(amd, {{0xffff, 0x74a1}, {0xffff, 0x744c}}), card);
   EXPECT_EQ(c.probe(amd, {{0xff00, 0x7400}}), card);
@@ -183,7 +183,7 @@ TEST_P(Protocol, APulledCardReadsAllOnes) {
   c.write32(5, scratch_7, 1);
   served_.card.plug_in();
   EXPECT_EQ(c.read32(5, scratch_7), 0u);
-  EXPECT_EQ(c.probe(amd, {{0xffff, 0x744c}}), "1 0000:03:00.0:0");
+  EXPECT_EQ(c.probe(amd, {{0xffff, 0x744c}}), "1 emulated:0000:03:00.0:0");
 }
 
 TEST_P(Protocol, ConnectionsAreServedAtTheSameTime) {

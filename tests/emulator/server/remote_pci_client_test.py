@@ -102,8 +102,8 @@ def fails(action):
 
 
 def check_identity(client):
-    equal(client.probe(0x1002, [(0xffff, 0x74a1), (0xffff, 0x744c)]), (1, "0000:03:00.0:0"))
-    equal(client.probe(0x1002, [(0xffff, 0x744c)], 0x03), (1, "0000:03:00.0:0"))
+    equal(client.probe(0x1002, [(0xffff, 0x74a1), (0xffff, 0x744c)]), (1, "emulated:0000:03:00.0:0"))
+    equal(client.probe(0x1002, [(0xffff, 0x744c)], 0x03), (1, "emulated:0000:03:00.0:0"))
     equal(client.probe(0x1002, [(0xffff, 0x744c)], 0x02), (0, ""))
     equal(client.probe(0x1002, [(0xffff, 0x7550)]), (0, ""))
     equal(client.probe(0x10de, [(0xffff, 0x744c)]), (0, ""))
