@@ -84,6 +84,14 @@ class Backend {
   // The last complete submission; reads host memory only.
   virtual driver::FenceValue completed(Engine engine) const = 0;
 
+  // A number that changes while the engines get on with what they do: packets read, and what more
+  // the card tells. Accesses no register.
+  virtual std::uint64_t progress() const = 0;
+
+  // Stops what runs and brings the queues back to work, with video memory kept: see
+  // driver::Card::recover(). Throws what that throws when only a boot is left.
+  virtual driver::Recovery recover() = 0;
+
   // Whether the card may have reported something since the last drain. Accesses no register.
   virtual bool interrupts_pending() = 0;
   virtual std::vector<driver::Interrupt> drain_interrupts() = 0;

@@ -94,6 +94,16 @@ driver::FenceValue CardBackend::fill(driver::GpuAddress destination, Bytes size,
   return card_.copies().fill(destination, size, value, dependencies(card_.compute(), after));
 }
 
+std::uint64_t CardBackend::progress() const {
+  std::uint64_t sum = card_.compute().position() + card_.copies().position();
+  // A card that counts its workgroups shows that a long dispatch gets on.
+  const auto counters = card_.card_counters();
+  if (const auto workgroups = counters.find("workgroups"); workgroups != counters.end()) {
+    sum += workgroups->second;
+  }
+  return sum;
+}
+
 driver::FenceValue CardBackend::completed(Engine engine) const {
   return engine == Engine::compute ? card_.compute().completed() : card_.copies().completed();
 }

@@ -40,6 +40,9 @@ class CardBackend : public Backend {
                           std::optional<driver::FenceValue> after) override;
   driver::FenceValue completed(Engine engine) const override;
 
+  std::uint64_t progress() const override;
+  driver::Recovery recover() override { return card_.recover(); }
+
   bool interrupts_pending() override { return card_.interrupts_pending(); }
   std::vector<driver::Interrupt> drain_interrupts() override { return card_.drain_interrupts(); }
   bool is_present() override { return card_.is_present(); }

@@ -124,8 +124,25 @@ void Device::recover_if_unused() {
   }
 }
 
+void Device::stop_work() {
+  if (!failure_ || !state_ || only_boot_helps_) return;
+  try {
+    last_recovery_ = state_->backend->recover();
+  } catch (const std::exception&) {
+    only_boot_helps_ = true;
+    return;
+  }
+  state_->submissions.restart();
+  failure_.reset();
+}
+
 void Device::recover() {
-  if (!failure_) return;
+  stop_work();
+  if (failure_) boot_again();
+}
+
+void Device::boot_again() {
+  const auto start = std::chrono::steady_clock::now();
   residents_.clear();  // the video memory is lost
   state_.reset();      // the old card lets go before the new one takes over
   try {
@@ -137,11 +154,14 @@ void Device::recover() {
             ". redboltd goes on trying");
     throw DaemonError(*failure_);
   }
+  only_boot_helps_ = false;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  last_recovery_ = {driver::RecoveryRung::card, passed.count()};
 }
 
 void Device::reset(const protocol::Error& error) {
   fail(error);
-  recover();
+  boot_again();
 }
 
 }  // namespace redbolt::daemon

@@ -19,8 +19,8 @@
 namespace redbolt::daemon {
 
 struct DeviceOptions {
-  std::chrono::milliseconds hang_timeout{30'000};
-  bool emulated = false;  // clients are told
+  std::chrono::milliseconds hang_timeout{2'000};  // without any progress
+  bool emulated = false;                          // clients are told
 };
 
 struct ArenaStatus {
@@ -88,11 +88,18 @@ class Device {
   // Held by whoever holds blocks; see recover_if_unused().
   std::shared_ptr<const void> user() const { return users_; }
 
-  // Boots the card again after a failure. Nothing may hold blocks any more. Throws DaemonError
-  // (device_lost) if it does not come back; may be tried again.
+  // After a failure: stops what runs on the card, so that the memory it uses may be given back, and
+  // brings the card back to work by the lightest reset that does. If that keeps its memory there is
+  // no failure any more. Without a failure: nothing.
+  void stop_work();
+  // After a failure, and stop_work() if that has not been called: boots the card again if nothing
+  // less has helped. Nothing may hold blocks any more then. Throws DaemonError (device_lost) if it
+  // does not come back; may be tried again.
   void recover();
   // The same, unless somebody holds blocks. Does not throw: failure() tells.
   void recover_if_unused();
+  // How the card came back from the last failure; nothing if there was none.
+  const std::optional<driver::Recovery>& last_recovery() const { return last_recovery_; }
   // The same without a failure: what is on the card is given up with the error. Nothing may hold
   // blocks.
   void reset(const protocol::Error& error);
@@ -109,6 +116,7 @@ class Device {
   };
 
   void boot();
+  void boot_again();
   State& usable_state();
 
   BackendFactory factory_;
@@ -116,6 +124,8 @@ class Device {
   std::unique_ptr<State> state_;  // null while the card could not be booted again
   Residents residents_;           // in state_->data
   std::optional<protocol::Error> failure_;
+  bool only_boot_helps_ = false;
+  std::optional<driver::Recovery> last_recovery_;
   driver::CardInfo info_;
   driver::BootReport boot_report_;
   CopyTraffic copy_traffic_;

@@ -49,7 +49,8 @@ protocol::DeviceInfo device_info(const Device& device) {
 
 protocol::BootReport boot_report(const driver::BootReport& report) {
   protocol::BootReport message;
-  message.set_warm(report.kind == driver::BootReport::Kind::warm);
+  message.set_warm(report.kind == driver::BootReport::Kind::warm ||
+                   report.kind == driver::BootReport::Kind::taken_over);
   message.set_seconds(report.seconds);
   for (const driver::BootStep& step : report.steps) {
     auto& entry = *message.add_steps();

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "daemon_error.hpp"
@@ -29,6 +30,31 @@ void refuse(const FileDescriptor& socket, protocol::ErrorCode code, const std::s
   protocol::ServerMessage message;
   *message.mutable_reply()->mutable_error() = make_error(code, why);
   protocol::send_some(socket.get(), protocol::encode_frame(message), {});
+}
+
+// On the device thread: what is left of a client's work ends, then its memory is free. Says how the
+// card was recovered, if it had to be.
+std::optional<driver::Recovery> end_of_work(Device& device, std::unique_ptr<Workspace>& workspace,
+                                            bool again) {
+  if (!workspace->idle()) {
+    device.fail(make_error(protocol::ERROR_CODE_DEVICE_HANG,
+                           "the work of a client whose lease had ended did not end"));
+  }
+  const bool failed = device.failure().has_value();
+  device.stop_work();  // before memory that it uses goes away
+  workspace.reset();
+  if (again) device.recover();
+  return failed && !device.failure() ? device.last_recovery() : std::nullopt;
+}
+
+std::string describe(const driver::Recovery& recovery) {
+  char text[160];
+  std::snprintf(text, sizeof text, "the card works again after a reset of its %s, in %.3f s%s",
+                recovery.rung == driver::RecoveryRung::card     ? "whole"
+                : recovery.rung == driver::RecoveryRung::engine ? "engines"
+                                                                : "queues",
+                recovery.seconds, recovery.memory_kept() ? "; video memory was kept" : "");
+  return text;
 }
 
 FileDescriptor accept_one(int listener) {
@@ -64,7 +90,9 @@ Server::Server(const asio::any_io_executor& executor, SocketFile& socket, Device
                 },
                 [this](LeaseId lease) { return find_session(lease); }},
       listener_(executor, ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0)),
-      next_heartbeat_(executor) {}
+      next_heartbeat_(executor) {
+  services_.send_timeout = options_.send_timeout;
+}
 
 Server::~Server() = default;
 
@@ -158,18 +186,21 @@ asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace>
       interval = std::min(interval * 2, 16ms);
     }
     const bool again = !stopping_;
-    co_await device_.run([&workspace, again](Device& device) {
-      if (!workspace->idle()) {
-        device.fail(make_error(protocol::ERROR_CODE_DEVICE_HANG,
-                               "the work of a client whose lease had ended did not end"));
-      }
-      workspace.reset();
-      if (again) device.recover();
-    });
+    const auto recovery = co_await device_.run(
+        [&workspace, again](Device& device) { return end_of_work(device, workspace, again); });
+    if (recovery) options_.log(describe(*recovery));
   } catch (const std::exception& error) {
     problem = error.what();
   }
   if (!problem.empty()) options_.log(problem);
+  if (workspace) {
+    // Something failed on the way; it still belongs to the device thread.
+    try {
+      co_await device_.run([&workspace](Device&) { workspace.reset(); });
+    } catch (const std::exception& error) {
+      options_.log(error.what());
+    }
+  }
   leases_.release(lease);
   --clearing_up_;
   on_done();

@@ -29,6 +29,8 @@ struct ServerOptions {
   std::string daemon_version = "redboltd";
   std::size_t max_sessions = 64;
   std::chrono::milliseconds handshake_timeout{10'000};
+  // How long a client may leave an answer unread.
+  std::chrono::milliseconds send_timeout{10'000};
   // How long the work of a client that is gone may still run before the card is reset under it.
   std::chrono::milliseconds abandon_after{2'000};
   // How often an idle card is asked whether it is still there.

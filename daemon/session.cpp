@@ -214,12 +214,22 @@ asio::awaitable<void> Session::send(const protocol::ServerMessage& message,
     const auto result = protocol::send_some(socket_.native_handle(), rest, numbers);
     if (result.status == protocol::IoStatus::closed) throw ConnectionOver();
     if (result.status == protocol::IoStatus::would_block) {
-      co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, as_tuple);
+      co_await wait_until_writable();
       continue;
     }
     rest = rest.subspan(result.bytes);
     numbers.clear();  // they went with the first byte
   }
+}
+
+// A client that never reads must not keep the card: its connection is closed in the end.
+asio::awaitable<void> Session::wait_until_writable() {
+  asio::steady_timer patience(socket_.get_executor(), services_.send_timeout);
+  patience.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    if (const auto session = weak.lock()) session->close();
+  });
+  co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, as_tuple);
 }
 
 // --- the lease and its work --------------------------------------------------------------------

@@ -51,6 +51,8 @@ struct SessionServices {
   // The session that holds the lease or is being given it; nullptr if there is none (any more).
   std::function<std::shared_ptr<Session>(LeaseId lease)> find_session;
   std::uint64_t requests = 0;  // that sessions have answered
+  // How long a client may leave an answer unread before its connection is closed.
+  std::chrono::milliseconds send_timeout{10'000};
 };
 
 // What a client shows of its work.
@@ -104,6 +106,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> send(const protocol::ServerMessage& message,
                                     std::span<const FileDescriptor> descriptors);
   boost::asio::awaitable<void> send_events();
+  boost::asio::awaitable<void> wait_until_writable();
   boost::asio::awaitable<void> send_reply(std::uint64_t id, Outgoing outgoing);
   // Until something happened (wake()), or the deadline. Sends events that have come.
   boost::asio::awaitable<void> wait_until(Clock::time_point deadline);

@@ -11,20 +11,14 @@ namespace {
 // Well below what the driver's rings hold, so that putting work in never waits for room.
 constexpr std::size_t max_entries_in_flight = 256;
 
-// Without progress for so long, the card is asked whether something is wrong.
-constexpr std::chrono::milliseconds fault_check_interval{200};
+// Work that takes longer is looked at, as often as this.
+constexpr std::chrono::milliseconds check_interval{200};
 
-protocol::Error fault_error(const std::string& submission, const driver::Interrupt& interrupt) {
-  protocol::Error error =
-      make_error(protocol::ERROR_CODE_DEVICE_FAULT,
-                 "the card stopped \"" + submission + "\": " + interrupt.describe() +
-                     ". The card is reset; everything on it is lost");
-  error.mutable_fault()->set_cause(driver::to_string(interrupt.kind));
-  error.mutable_fault()->set_submission(printable(submission));
-  if (interrupt.kind == driver::InterruptKind::memory_fault) {
-    error.mutable_fault()->set_address(interrupt.address.value());
-  }
-  return error;
+constexpr const char* what_is_lost =
+    ". What the client had on the card is given up; the card is being recovered";
+
+std::string in_kernel(const std::string& kernel) {
+  return kernel.empty() ? "" : " in kernel " + kernel;
 }
 
 protocol::Error lost_error() {
@@ -75,11 +69,12 @@ std::optional<protocol::Error> SubmissionQueue::poll(Clock::time_point now) {
   try {
     const auto compute = backend_.completed(Engine::compute);
     const auto copies = backend_.completed(Engine::copy);
-    auto failure = failure_ ? failure_ : look_for_fault(now);
+    auto failure = failure_;
+    if (!failure && head_is_complete(compute, copies)) failure = reported_fault();
     if (!failure) {
       finish_completed(compute, copies, now);
       start_waiting(now);
-      if (!in_flight_.empty() && now - head_since_ > hang_timeout_) failure = hang_error();
+      failure = check(now);
     }
     if (failure) abandon(*failure);
     return failure;
@@ -92,15 +87,20 @@ std::optional<protocol::Error> SubmissionQueue::poll(Clock::time_point now) {
 
 void SubmissionQueue::head_started(Clock::time_point now) {
   head_since_ = now;
-  next_fault_check_ = now + fault_check_interval;
+  last_progress_at_ = now;
+  next_check_ = now + check_interval;
+}
+
+bool SubmissionQueue::head_is_complete(driver::FenceValue compute,
+                                       driver::FenceValue copies) const {
+  if (in_flight_.empty()) return false;
+  const Entry& head = in_flight_.front();
+  return head.refusal || (head.work.engine == Engine::compute ? compute : copies) >= head.value;
 }
 
 void SubmissionQueue::finish_completed(driver::FenceValue compute, driver::FenceValue copies,
                                        Clock::time_point now) {
-  while (!in_flight_.empty()) {
-    const Entry& head = in_flight_.front();
-    const auto completed = head.work.engine == Engine::compute ? compute : copies;
-    if (!head.refusal && completed < head.value) return;
+  while (head_is_complete(compute, copies)) {
     const Entry done = std::move(in_flight_.front());
     in_flight_.pop_front();
     entries_in_flight_ -= done.work.ring_entries;
@@ -109,32 +109,71 @@ void SubmissionQueue::finish_completed(driver::FenceValue compute, driver::Fence
   }
 }
 
-std::optional<protocol::Error> SubmissionQueue::look_for_fault(Clock::time_point now) {
-  // Looking costs a read over the link, and what has gone wrong stands still.
-  if (in_flight_.empty() || now < next_fault_check_) return std::nullopt;
-  next_fault_check_ = now + fault_check_interval;
-  if (!backend_.is_present()) return lost_error();
+// A wave that met a fault may go on after it, so that its submission ends as if all were well: what
+// the card has reported by then is the submission's. Four bytes of video memory are read for that.
+std::optional<protocol::Error> SubmissionQueue::reported_fault() {
   if (!backend_.interrupts_pending()) return std::nullopt;
   for (const driver::Interrupt& interrupt : backend_.drain_interrupts()) {
-    if (!interrupt.is_error()) continue;
-    return fault_error(in_flight_.empty() ? "earlier work" : in_flight_.front().work.name,
-                       interrupt);
+    if (interrupt.is_error()) return fault_error(interrupt);
   }
   return std::nullopt;
 }
 
+// Work that takes long: whether the card is there, has reported something, or stands still. All of
+// that costs reads over the link, and is done only now and then.
+std::optional<protocol::Error> SubmissionQueue::check(Clock::time_point now) {
+  if (in_flight_.empty() || now < next_check_) return std::nullopt;
+  next_check_ = now + check_interval;
+  if (!backend_.is_present()) return lost_error();
+  if (auto fault = reported_fault()) return fault;
+  if (const Progress seen = progress(); seen != last_progress_) {
+    last_progress_ = seen;
+    last_progress_at_ = now;
+  }
+  if (now - last_progress_at_ > hang_timeout_) return hang_error();
+  return std::nullopt;
+}
+
+SubmissionQueue::Progress SubmissionQueue::progress() const {
+  const MemoryContext* context = in_flight_.front().work.context;
+  return {backend_.progress(), context != nullptr ? context->progress() : 0};
+}
+
+// The kernels that the oldest submission has come to, or nothing.
+std::string SubmissionQueue::running() const {
+  if (in_flight_.empty()) return {};
+  const Work& work = in_flight_.front().work;
+  if (work.context == nullptr || !work.running_at) return {};
+  return work.running_at(work.context->progress());
+}
+
+void SubmissionQueue::add_place(protocol::Error& error) const {
+  if (!in_flight_.empty())
+    error.mutable_fault()->set_submission(printable(in_flight_.front().work.name));
+  error.mutable_fault()->set_kernel(printable(running()));
+}
+
+protocol::Error SubmissionQueue::fault_error(const driver::Interrupt& interrupt) const {
+  const std::string name = in_flight_.empty() ? "earlier work" : in_flight_.front().work.name;
+  protocol::Error error = make_error(protocol::ERROR_CODE_DEVICE_FAULT,
+                                     "the card stopped \"" + name + "\"" + in_kernel(running()) +
+                                         ": " + interrupt.describe() + what_is_lost);
+  error.mutable_fault()->set_cause(driver::to_string(interrupt.kind));
+  if (interrupt.kind == driver::InterruptKind::memory_fault) {
+    error.mutable_fault()->set_address(interrupt.address.value());
+  }
+  add_place(error);
+  return error;
+}
+
 protocol::Error SubmissionQueue::hang_error() {
   const std::string& name = in_flight_.front().work.name;
-  // A fault that raised no interrupt in time is still the better explanation.
-  for (const driver::Interrupt& interrupt : backend_.drain_interrupts()) {
-    if (interrupt.is_error()) return fault_error(name, interrupt);
-  }
-  protocol::Error error =
-      make_error(protocol::ERROR_CODE_DEVICE_HANG,
-                 "\"" + name + "\" did not end within " + std::to_string(hang_timeout_.count()) +
-                     " ms and counts as hung. The card is reset; everything on it is lost");
+  protocol::Error error = make_error(protocol::ERROR_CODE_DEVICE_HANG,
+                                     "\"" + name + "\" made no progress" + in_kernel(running()) +
+                                         " for " + std::to_string(hang_timeout_.count()) +
+                                         " ms and counts as hung" + what_is_lost);
   error.mutable_fault()->set_cause("hang");
-  error.mutable_fault()->set_submission(printable(name));
+  add_place(error);
   return error;
 }
 
@@ -143,6 +182,11 @@ void SubmissionQueue::abandon(const protocol::Error& error) {
   for (Entry& entry : std::exchange(waiting_, {})) lost.push_back(std::move(entry));
   entries_in_flight_ = 0;
   for (const Entry& entry : lost) entry.work.on_complete(entry.fence, &error);
+}
+
+void SubmissionQueue::restart() {
+  last_started_.reset();
+  failure_.reset();
 }
 
 SubmissionQueue::Clock::duration SubmissionQueue::head_age(Clock::time_point now) const {

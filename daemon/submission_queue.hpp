@@ -43,7 +43,7 @@ class SubmissionQueue {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // hang_timeout: how long one submission may take once it is the oldest on the card.
+  // hang_timeout: how long the card may make no progress with the oldest submission on it.
   SubmissionQueue(Backend& backend, std::chrono::milliseconds hang_timeout);
 
   // fence: greater than any before.
@@ -55,6 +55,9 @@ class SubmissionQueue {
 
   // Answers all work with the error. The card may still be busy with it.
   void abandon(const protocol::Error& error);
+
+  // The card was stopped, and its queues are empty: starts anew. Only while idle().
+  void restart();
 
   bool idle() const { return in_flight_.empty() && waiting_.empty(); }
   std::size_t size() const { return in_flight_.size() + waiting_.size(); }
@@ -69,12 +72,25 @@ class SubmissionQueue {
     std::optional<protocol::Error> refusal{};  // the driver did not take it
   };
 
+  // What the card has done so far, as far as can be seen without its registers.
+  struct Progress {
+    std::uint64_t engines = 0;
+    std::uint32_t mark = 0;  // of the oldest submission's context
+    bool operator==(const Progress&) const = default;
+  };
+
+  Progress progress() const;
+  std::optional<protocol::Error> reported_fault();
+  std::optional<protocol::Error> check(Clock::time_point now);
+  protocol::Error fault_error(const driver::Interrupt& interrupt) const;
+  void add_place(protocol::Error& error) const;
+  std::string running() const;
   void head_started(Clock::time_point now);
   void start_waiting(Clock::time_point now);
   void start(Entry entry);
+  bool head_is_complete(driver::FenceValue compute, driver::FenceValue copies) const;
   void finish_completed(driver::FenceValue compute, driver::FenceValue copies,
                         Clock::time_point now);
-  std::optional<protocol::Error> look_for_fault(Clock::time_point now);
   protocol::Error hang_error();
   std::optional<driver::FenceValue> dependency(Engine engine) const;
 
@@ -84,7 +100,9 @@ class SubmissionQueue {
   std::deque<Entry> in_flight_;  // in a ring, oldest first
   std::size_t entries_in_flight_ = 0;
   Clock::time_point head_since_{};
-  Clock::time_point next_fault_check_{};
+  Clock::time_point next_check_{};
+  Progress last_progress_;
+  Clock::time_point last_progress_at_{};
   // The last started: what comes next on the other engine has to follow it.
   std::optional<std::pair<Engine, driver::FenceValue>> last_started_;
   std::optional<protocol::Error> failure_;  // found while starting work; the next poll tells

@@ -8,8 +8,14 @@
 namespace redbolt::driver {
 
 const char* to_string(BootReport::Kind kind) {
-  constexpr std::array names = {"cold", "warm", "after reset"};
+  constexpr std::array names = {"cold", "warm", "after reset", "taken over"};
   const auto index = static_cast<std::size_t>(kind);
+  return index < names.size() ? names[index] : "unknown";
+}
+
+const char* to_string(RecoveryRung rung) {
+  constexpr std::array names = {"queue", "engine", "card"};
+  const auto index = static_cast<std::size_t>(rung);
   return index < names.size() ? names[index] : "unknown";
 }
 
@@ -160,6 +166,9 @@ std::vector<Interrupt> Card::drain_interrupts() {
 }
 bool Card::interrupts_pending() {
   return machine_->interrupts_pending();
+}
+Recovery Card::recover() {
+  return machine_->recover();
 }
 bool Card::is_present() {
   return machine_->function().is_present();

@@ -55,6 +55,13 @@ void CopyEngine::connect(const Ring& ring) {
   registers_.update(gc::SDMA0_QUEUE0_IB_CNTL, gc::SDMA0_QUEUE0_IB_CNTL.ib_enable(1));
 }
 
+void CopyEngine::reset() {
+  registers_.update(gc::SDMA0_F32_CNTL, gc::SDMA0_F32_CNTL.halt(1) |
+                                            gc::SDMA0_F32_CNTL.th0_reset(1) |
+                                            gc::SDMA0_F32_CNTL.th1_reset(1));
+  disconnect();
+}
+
 void CopyEngine::disconnect() {
   registers_.update(gc::SDMA0_QUEUE0_RB_CNTL, gc::SDMA0_QUEUE0_RB_CNTL.rb_enable(0));
   registers_.update(gc::SDMA0_QUEUE0_IB_CNTL, gc::SDMA0_QUEUE0_IB_CNTL.ib_enable(0));

@@ -26,6 +26,9 @@ class CopyEngine {
   void connect(const Ring& ring);
   // Disconnects it and resets the engine's queue logic.
   void disconnect();
+  // The same for an engine that may be in the middle of something: halted first. start() and
+  // connect() have to follow.
+  void reset();
 
  private:
   RegisterFile& registers_;

@@ -124,6 +124,20 @@ void GraphicsCore::remove_queue(unsigned queue) {
   registers_.wait(active, active.active.mask(), 0);
 }
 
+void GraphicsCore::halt_compute_engine() {
+  registers_.update(gc::CP_MEC_RS64_CNTL, gc::CP_MEC_RS64_CNTL.mec_halt(1) |
+                                              gc::CP_MEC_RS64_CNTL.mec_invalidate_icache(1) |
+                                              gc::CP_MEC_RS64_CNTL.mec_pipe0_active(0) |
+                                              gc::CP_MEC_RS64_CNTL.mec_pipe0_reset(1));
+  {
+    // Waves that nobody waits for any more.
+    const GraphicsSelection selection(registers_, {.micro_engine = kComputeMicroEngine});
+    registers_.write(gc::SPI_COMPUTE_QUEUE_RESET, gc::SPI_COMPUTE_QUEUE_RESET.reset(1));
+    registers_.write(gc::CP_HQD_ACTIVE, 0);
+  }
+  reset_command_processor();
+}
+
 void GraphicsCore::reset_command_processor() {
   registers_.write(gc::GRBM_SOFT_RESET,
                    gc::GRBM_SOFT_RESET.soft_reset_cp(1) | gc::GRBM_SOFT_RESET.soft_reset_cpc(1));

@@ -49,6 +49,10 @@ class GraphicsCore {
   // Resets the command processor. For a card that an earlier run left running.
   void reset_command_processor();
 
+  // Stops the compute micro engine in the middle of whatever it does, and takes its queues off.
+  // reset_compute_engine() and configure() have to follow.
+  void halt_compute_engine();
+
  private:
   void configure_apertures();
 

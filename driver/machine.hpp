@@ -53,6 +53,8 @@ class Machine {
   void write_vram(const VramBlock& block, Bytes offset, std::span<const std::byte> data);
   void read_vram(const VramBlock& block, Bytes offset, std::span<std::byte> data);
 
+  Recovery recover();
+
   VmContext create_context();
   ContextTables& contexts() { return *contexts_; }
   void release_context(Vmid vmid) noexcept;
@@ -95,6 +97,14 @@ class Machine {
   void shut_down();
   void wait_for_reset();
 
+  // What stops and restarts the engines; machine_recovery.cpp.
+  void reset_queues();
+  void reset_engines();
+  void check_queues();
+  void settle();
+  void abandon() noexcept;
+  void load_check();
+
   struct VramRange {
     VramOffset offset;
     std::uint64_t size;
@@ -132,6 +142,8 @@ class Machine {
   VramBlock scratch_;
   HostBlock staging_;  // for video memory that BAR0 does not show
   VramBlock end_of_pipe_;
+  VramBlock check_;  // a kernel and the packets that run it, to see whether the queues work
+  IndirectBuffer check_packets_;
   HostBlock compute_ring_memory_, compute_control_;
   HostBlock copy_ring_memory_, copy_control_;
   std::unique_ptr<SubmissionRing> compute_ring_;
@@ -139,6 +151,7 @@ class Machine {
   std::unique_ptr<MecQueue> compute_;
   std::unique_ptr<SdmaQueue> copies_;
 
+  bool is_warm_ = false;     // this boot finds the firmware running
   bool is_running_ = false;  // booted: there is something to shut down
   bool had_error_ = false;   // the card reported one: the next run has to reset it
 };

@@ -6,6 +6,7 @@
 
 #include "host_interface.hpp"
 #include "machine.hpp"
+#include "machine_marks.hpp"
 #include "memory/vram_layout.hpp"
 #include "redbolt/registers/gc_11_0_0.hpp"
 
@@ -18,12 +19,6 @@ using namespace redbolt::literals;
 
 // Size of the video memory in MiB. A fixed dword address: it is needed to find the discovery table.
 constexpr std::uint32_t kConfigMemorySize = 0xde3;
-
-// What this driver leaves in two scratch registers of the graphics core, which only a reset clears:
-// that it has initialised the card, in a layout of this version, and whether a run is going on.
-constexpr std::uint32_t kInitialisedMark = 0x5edb0001;
-constexpr std::uint32_t kRunning = 1;
-constexpr std::uint32_t kLeftCleanly = 0;
 
 constexpr Bytes kRingSize = 1_MiB;
 constexpr Bytes kScratchSize = 64_MiB;
@@ -62,8 +57,8 @@ struct Machine::Step {
 void Machine::run_steps(bool is_warm) {
   static constexpr std::array steps = {
       Step{"firmware files", Step::always, &Machine::load_firmware_files},
-      Step{"bus mastering and doorbells", Step::always, &Machine::enable_bus_master},
       Step{"engines of the last run", Step::warm, &Machine::quiet_engines},
+      Step{"bus mastering and doorbells", Step::always, &Machine::enable_bus_master},
       Step{"memory hub and page tables", Step::always, &Machine::set_up_memory},
       Step{"interrupt rings", Step::always, &Machine::start_interrupts},
       Step{"security processor", Step::cold, &Machine::boot_security_processor},
@@ -74,7 +69,9 @@ void Machine::run_steps(bool is_warm) {
       Step{"clocks", Step::always, &Machine::raise_clocks},
       Step{"mark", Step::always, &Machine::mark},
       Step{"queues", Step::always, &Machine::create_queues},
+      Step{"check of the queues", Step::warm, &Machine::check_queues},
   };
+  is_warm_ = is_warm;
   for (const Step& step : steps) {
     if (step.when == Step::cold && is_warm) continue;
     if (step.when == Step::warm && !is_warm) continue;
@@ -98,8 +95,8 @@ namespace {
 // and whose boot chain had been left half-way by a process that was killed.
 bool is_worth_a_reset(const DriverError& error, BootReport::Kind start) {
   if (error.code() == DriverErrorCode::command_refused) return true;
-  return error.code() == (start == BootReport::Kind::warm ? DriverErrorCode::timeout
-                                                          : DriverErrorCode::firmware_refused);
+  return error.code() == (start == BootReport::Kind::cold ? DriverErrorCode::firmware_refused
+                                                          : DriverErrorCode::timeout);
 }
 
 }  // namespace
@@ -112,7 +109,7 @@ void Machine::boot(const Card::FirmwareSource& firmware) {
   bool started = false;
   if (report_.kind != BootReport::Kind::after_reset) {
     try {
-      run_steps(report_.kind == BootReport::Kind::warm);
+      run_steps(report_.kind != BootReport::Kind::cold);
       started = true;
     } catch (const DriverError& error) {
       if (!is_worth_a_reset(error, report_.kind)) throw;
@@ -196,7 +193,7 @@ void Machine::describe() {
 }
 
 // Cold if the security processor's system does not run; warm if this driver left the card cleanly;
-// anything else needs a reset first.
+// taken over if a run of this driver ended in the middle of its work; anything else needs a reset.
 void Machine::choose_start() {
   registers_.set_step("state of the card");
   framebuffer_ = read_framebuffer(registers_, vram_size_);
@@ -206,11 +203,16 @@ void Machine::choose_start() {
     report_.kind = BootReport::Kind::cold;
     return;
   }
-  const bool is_ours = registers_.read(gc::SCRATCH_REG7) == kInitialisedMark &&
-                       registers_.read(gc::SCRATCH_REG6) == kLeftCleanly &&
-                       registers_.read(gc::GCVM_L2_PROTECTION_FAULT_STATUS) == 0;
-  const bool is_warm = is_ours && options_.allow_warm_start;
-  report_.kind = is_warm ? BootReport::Kind::warm : BootReport::Kind::after_reset;
+  const bool is_ours = registers_.read(gc::SCRATCH_REG7) == marks::kInitialised;
+  const std::uint32_t state = registers_.read(gc::SCRATCH_REG6);
+  const bool has_fault = registers_.read(gc::GCVM_L2_PROTECTION_FAULT_STATUS) != 0;
+  report_.kind = BootReport::Kind::after_reset;
+  if (is_ours && options_.allow_warm_start) {
+    if (state == marks::kLeftCleanly && !has_fault) report_.kind = BootReport::Kind::warm;
+    if (state == marks::kRunning) report_.kind = BootReport::Kind::taken_over;
+  }
+  // Whoever gave the card host memory may be gone, and the memory with it.
+  if (report_.kind != BootReport::Kind::warm) link_->disable_bus_master();
 }
 
 // Gives up what a failed start has built. The card is not asked: it is about to be reset, and
@@ -234,6 +236,7 @@ void Machine::release_queues() {
     *block = HostBlock();
   }
   end_of_pipe_ = VramBlock();
+  check_ = VramBlock();
   scratch_ = VramBlock();
 }
 
@@ -286,10 +289,23 @@ void Machine::enable_bus_master() {
   open_doorbells(registers_);
 }
 
-// An earlier run's queues are off the engines before page tables change under them.
+// An earlier run's queues are off the engines before page tables change under them, and before the
+// card may reach host memory again. An engine that was cut off in the middle of its work may not
+// answer; then it is stopped by force, and the check of the queues tells whether that has helped.
 void Machine::quiet_engines() {
-  CopyEngine(registers_).disconnect();
   GraphicsCore graphics(registers_);
+  if (report_.kind == BootReport::Kind::taken_over) {
+    CopyEngine(registers_).reset();
+    const RegisterFile::ShorterWaits quickly(registers_, kDequeueTime);
+    try {
+      graphics.remove_queue(0);
+    } catch (const DriverError& error) {
+      if (error.code() != DriverErrorCode::timeout) throw;
+    }
+    graphics.halt_compute_engine();
+    return;
+  }
+  CopyEngine(registers_).disconnect();
   for (unsigned queue = 0; queue < 2; ++queue) graphics.remove_queue(queue);
   graphics.reset_command_processor();
 }
@@ -325,12 +341,12 @@ void Machine::load_engine_firmware() {
 void Machine::start_power_controller() {
   power_.emplace(registers_, *window_, framebuffer_);
   power_->set_table_address();
-  if (report_.kind != BootReport::Kind::warm) power_->enable_features();
+  if (!is_warm_) power_->enable_features();
 }
 
 void Machine::start_graphics() {
   graphics_.emplace(registers_);
-  if (report_.kind != BootReport::Kind::warm) graphics_->wait_for_autoload();
+  if (!is_warm_) graphics_->wait_for_autoload();
   graphics_hub_.emplace(registers_, MemoryHub::Kind::graphics);
   graphics_hub_->configure(framebuffer_, vram_layout::kRootPageTable);
   const firmware::FirmwarePiece* engine = firmware_->find(firmware::Piece::mec);
@@ -340,6 +356,10 @@ void Machine::start_graphics() {
   address_space_->attach({&*graphics_hub_, &*multimedia_hub_});
   address_space_->invalidate();
   contexts_.emplace(*address_space_, *graphics_hub_, *window_, *host_data_path_);
+  if (report_.kind == BootReport::Kind::taken_over) {
+    graphics_hub_->clear_fault();
+    multimedia_hub_->clear_fault();
+  }
 }
 
 void Machine::start_copy_engine() {
@@ -357,8 +377,8 @@ void Machine::raise_clocks() {
 }
 
 void Machine::mark() {
-  registers_.write(gc::SCRATCH_REG7, kInitialisedMark);
-  registers_.write(gc::SCRATCH_REG6, kRunning);
+  registers_.write(gc::SCRATCH_REG7, marks::kInitialised);
+  registers_.write(gc::SCRATCH_REG6, marks::kRunning);
   is_running_ = true;
 }
 
@@ -384,6 +404,7 @@ void Machine::create_queues() {
       std::make_unique<MecQueue>(registers_, *window_, *host_data_path_, framebuffer_,
                                  *compute_ring_, end_of_pipe_.address(), chip_->compute_doorbell);
   copies_ = std::make_unique<SdmaQueue>(*copy_engine_, *copy_ring_, chip_->copy_doorbell);
+  load_check();
   scratch_ = allocate_vram(std::min(kScratchSize, vram_largest_free()), VramUse::data);
   if (window_->visible() < vram_size_) staging_ = allocate_host(kStagingSize);
 }
@@ -400,7 +421,7 @@ void Machine::shut_down() {
   power_->lower_clocks();
   drain_interrupts();
   if (has_fatal_link_error(registers_)) had_error_ = true;
-  if (!had_error_) registers_.write(gc::SCRATCH_REG6, kLeftCleanly);
+  registers_.write(gc::SCRATCH_REG6, had_error_ ? marks::kNeedsReset : marks::kLeftCleanly);
   link_->disable_bus_master();
   function_.flush();
 }

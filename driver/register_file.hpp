@@ -3,6 +3,7 @@
 // lies follows from the bases that IP discovery gave.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -40,6 +41,23 @@ class RegisterFile {
   void set_step(std::string step) { step_ = std::move(step); }
   const std::string& step() const { return step_; }
   std::chrono::milliseconds timeout() const { return timeout_; }
+
+  // Limits each wait() to at most `timeout` until the end of the scope: where another way is tried
+  // when the card does not answer.
+  class ShorterWaits {
+   public:
+    ShorterWaits(RegisterFile& registers, std::chrono::milliseconds timeout)
+        : registers_(registers), before_(registers.timeout_) {
+      registers_.timeout_ = std::min(before_, timeout);
+    }
+    ~ShorterWaits() { registers_.timeout_ = before_; }
+    ShorterWaits(const ShorterWaits&) = delete;
+    ShorterWaits& operator=(const ShorterWaits&) = delete;
+
+   private:
+    RegisterFile& registers_;
+    std::chrono::milliseconds before_;
+  };
 
   std::uint32_t read(const registers::Register& reg) { return read_at(address(reg)); }
   void write(const registers::Register& reg, std::uint32_t value) { write_at(address(reg), value); }

@@ -80,6 +80,7 @@ ClientError to_client_error(const protocol::Error& error) {
     fault.emplace();
     fault->cause = error.fault().cause();
     fault->submission = error.fault().submission();
+    fault->kernel = error.fault().kernel();
     if (error.fault().has_address()) fault->address = error.fault().address();
   }
   return ClientError(from_wire(error.code()), error.message(), shortage, std::move(holder),

@@ -64,15 +64,16 @@ firmware::FirmwareSet installed_firmware(const firmware::ChipFirmwareNames& name
 }
 
 constexpr DeviceKind kinds[] = {
-    // Interpreted, it needs thousands of times as long as a card.
+    // Interpreted, it shows progress by whole workgroups (CardBackend::progress), and a large one
+    // takes a second; sanitizers and a busy machine make that ten.
     {"emulated", "[:KEY=VALUE,...]", "a card in software, in this process (keys below)", true,
-     std::chrono::seconds(300), open_emulated, emulated_firmware},
+     std::chrono::seconds(20), open_emulated, emulated_firmware},
     {"remote", ":unix:PATH, remote:tcp:HOST:PORT",
-     "a card behind a server of the remote-PCI protocol", false, std::chrono::seconds(30),
+     "a card behind a server of the remote-PCI protocol", false, std::chrono::seconds(2),
      open_remote, installed_firmware},
     {"tinygpu", "[:PATH]",
      "a card behind the TinyGPU app of macOS, whose server is started if none answers", false,
-     std::chrono::seconds(30), open_tinygpu, installed_firmware},
+     std::chrono::seconds(2), open_tinygpu, installed_firmware},
 };
 
 std::string device_names() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <limits>
 
 #include "main/device_factory.hpp"
@@ -42,6 +43,14 @@ bool parse_switch(std::string_view text, std::string_view what) {
   throw UsageError(std::string(what) + " wants 0 or 1, not \"" + std::string(text) + "\"");
 }
 
+// Less holds nothing: memory is given out by pages.
+Bytes parse_arena(std::string_view text, std::string_view what) {
+  constexpr Bytes least{4096};
+  const Bytes size = parse_size(text, what);
+  if (size < least) throw UsageError(std::string(what) + " wants at least 4K");
+  return size;
+}
+
 void parse_folders(std::string_view text, Options& options) {
   while (!text.empty()) {
     const auto end = std::min(text.find(':'), text.size());
@@ -56,6 +65,8 @@ struct Flag {
   const char* environment;  // nullptr: none, the flag only asks for information
   const char* help;
   void (*apply)(Options& options, std::string_view value, std::string_view what);
+  // Where the variable is read otherwise: as a list.
+  void (*apply_variable)(Options& options, std::string_view value, std::string_view what) = nullptr;
 };
 
 constexpr Flag flags[] = {
@@ -68,12 +79,14 @@ constexpr Flag flags[] = {
      "A folder with firmware images; may be given several times (in the\n"
      "environment: separated by colons). Else the emulated card gets\n"
      "synthetic images.",
+     [](Options& o, std::string_view v, std::string_view) { o.firmware.emplace_back(v); },
      [](Options& o, std::string_view v, std::string_view) { parse_folders(v, o); }},
     {"--arena", "BYTES", "REDBOLT_ARENA",
      "Video memory for clients, with suffix K, M or G. Else all there is.",
-     [](Options& o, std::string_view v, std::string_view w) { o.arena = parse_size(v, w); }},
+     [](Options& o, std::string_view v, std::string_view w) { o.arena = parse_arena(v, w); }},
     {"--hang-timeout", "SECONDS", "REDBOLT_HANG_TIMEOUT",
-     "When work on the card counts as hung. Else 30 (emulated card: 300).",
+     "How long work on the card may make no progress before it counts as\n"
+     "hung. Else 2 (emulated card, which interprets: 20).",
      [](Options& o, std::string_view v, std::string_view w) {
        o.hang_timeout = parse_seconds(v, w);
      }},
@@ -101,6 +114,16 @@ const Flag& find_flag(std::string_view name) {
   if (flag == std::end(flags))
     throw UsageError("there is no flag " + std::string(name) + "; see redboltd --help");
   return *flag;
+}
+
+void apply_environment(Options& options,
+                       const std::function<const char*(const char*)>& environment) {
+  for (const Flag& flag : flags) {
+    const char* value = flag.environment == nullptr ? nullptr : environment(flag.environment);
+    if (value == nullptr || *value == '\0') continue;
+    const auto apply = flag.apply_variable == nullptr ? flag.apply : flag.apply_variable;
+    apply(options, value, flag.environment);
+  }
 }
 
 // Applies the argument at `position`, and returns the position of the next.
@@ -160,15 +183,18 @@ Bytes parse_size(std::string_view text, std::string_view what) {
 Options parse_options(std::span<const char* const> arguments,
                       const std::function<const char*(const char*)>& environment) {
   Options options;
-  for (const Flag& flag : flags) {
-    const char* value = flag.environment == nullptr ? nullptr : environment(flag.environment);
-    if (value != nullptr && *value != '\0') flag.apply(options, value, flag.environment);
+  std::exception_ptr problem;  // of the environment: it does not keep anybody from reading the help
+  try {
+    apply_environment(options, environment);
+  } catch (const UsageError&) {
+    problem = std::current_exception();
   }
   Options given;  // flags that add up start from nothing, so that they replace the environment
   std::swap(given.firmware, options.firmware);
   for (std::size_t position = 0; position < arguments.size();) {
     position = apply_argument(arguments, position, options);
   }
+  if (problem && !options.help && !options.version) std::rethrow_exception(problem);
   if (options.firmware.empty()) options.firmware = std::move(given.firmware);
   if (options.socket.empty()) options.socket = protocol::default_socket_path();
   if (options.device.empty() && !options.help && !options.version) {

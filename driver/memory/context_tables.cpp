@@ -169,6 +169,11 @@ std::uint32_t ContextTables::progress(unsigned vmid) const {
   return window_.read32(contexts_[vmid]->private_page);
 }
 
+void ContextTables::invalidate_all() {
+  host_data_path_.flush();
+  if (hub_) hub_->invalidate((1u << kVmContexts) - 1);
+}
+
 void ContextTables::invalidate(unsigned vmid) {
   if (!hub_) return;
   host_data_path_.flush();

@@ -38,6 +38,9 @@ class ContextTables {
   void revoke(unsigned vmid, GpuAddress address, Bytes size);
   std::uint32_t progress(unsigned vmid) const;
 
+  // Drops what the hub has cached of every context, including the driver's.
+  void invalidate_all();
+
   // Takes back whatever of the range has been granted to anybody: its memory is about to go away.
   void revoke_everywhere(GpuAddress address, Bytes size);
 

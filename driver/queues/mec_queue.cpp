@@ -1,7 +1,6 @@
 #include "queues/mec_queue.hpp"
 
 #include "memory/vram_layout.hpp"
-#include "queues/mqd.hpp"
 #include "redbolt/driver/driver_error.hpp"
 #include "redbolt/registers/gc_11_0_0.hpp"
 #include "redbolt/registers/nbio_4_3_0.hpp"
@@ -27,28 +26,39 @@ void check(const IndirectBuffer& buffer) {
 MecQueue::MecQueue(RegisterFile& registers, VramWindow& window, HostDataPath& host_data_path,
                    const Framebuffer& framebuffer, SubmissionRing& ring, GpuAddress end_of_pipe,
                    unsigned doorbell)
-    : ring_(ring),
+    : registers_(registers),
+      window_(window),
+      host_data_path_(host_data_path),
+      ring_(ring),
+      descriptor_({.descriptor = framebuffer.address(vram_layout::kComputeMqd),
+                   .ring = ring.ring_address(),
+                   .ring_dwords_log2 = ring.dwords_log2(),
+                   .read_pointer = ring.read_pointer_address(),
+                   .write_pointer = ring.write_pointer_address(),
+                   .end_of_pipe = end_of_pipe,
+                   .doorbell = doorbell}),
       flush_request_(registers.address(nbio::BIF_BX_PF0_GPU_HDP_FLUSH_REQ)),
       flush_done_(registers.address(nbio::BIF_BX_PF0_GPU_HDP_FLUSH_DONE)) {
-  const QueueDescriptor descriptor({.descriptor = framebuffer.address(vram_layout::kComputeMqd),
-                                    .ring = ring.ring_address(),
-                                    .ring_dwords_log2 = ring.dwords_log2(),
-                                    .read_pointer = ring.read_pointer_address(),
-                                    .write_pointer = ring.write_pointer_address(),
-                                    .end_of_pipe = end_of_pipe,
-                                    .doorbell = doorbell});
-  window.write(vram_layout::kComputeMqd, std::as_bytes(descriptor.words()));
-  host_data_path.flush();
-  activate(registers, descriptor.registers());
-  host_data_path.flush();
+  activate();
+}
+
+void MecQueue::restart() {
+  ring_.restart();
+  activate();
 }
 
 // The image includes CP_HQD_ACTIVE = 0, so the queue is off while its registers change.
-void MecQueue::activate(RegisterFile& registers, std::span<const std::uint32_t> values) {
-  const GraphicsSelection selection(registers, {.micro_engine = kComputeMicroEngine});
-  for (unsigned i = 0; i < values.size(); ++i)
-    registers.write_nth(gc::CP_MQD_BASE_ADDR, i, values[i]);
-  registers.write(gc::CP_HQD_ACTIVE, gc::CP_HQD_ACTIVE.active(1));
+void MecQueue::activate() {
+  window_.write(vram_layout::kComputeMqd, std::as_bytes(descriptor_.words()));
+  host_data_path_.flush();
+  {
+    const GraphicsSelection selection(registers_, {.micro_engine = kComputeMicroEngine});
+    const auto values = descriptor_.registers();
+    for (unsigned i = 0; i < values.size(); ++i)
+      registers_.write_nth(gc::CP_MQD_BASE_ADDR, i, values[i]);
+    registers_.write(gc::CP_HQD_ACTIVE, gc::CP_HQD_ACTIVE.active(1));
+  }
+  host_data_path_.flush();
 }
 
 FenceValue MecQueue::submit(std::span<const IndirectBuffer> buffers,

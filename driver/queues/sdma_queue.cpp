@@ -30,12 +30,24 @@ void check(const CopyRegion& region) {
 
 }  // namespace
 
-SdmaQueue::SdmaQueue(CopyEngine& engine, SubmissionRing& ring, unsigned doorbell) : ring_(ring) {
-  engine.connect({.base = ring.ring_address(),
-                  .dwords_log2 = ring.dwords_log2(),
-                  .read_pointer = ring.read_pointer_address(),
-                  .write_pointer = ring.write_pointer_address(),
-                  .doorbell = doorbell});
+SdmaQueue::SdmaQueue(CopyEngine& engine, SubmissionRing& ring, unsigned doorbell)
+    : engine_(engine), ring_(ring), doorbell_(doorbell) {
+  connect();
+}
+
+void SdmaQueue::connect() {
+  engine_.connect({.base = ring_.ring_address(),
+                   .dwords_log2 = ring_.dwords_log2(),
+                   .read_pointer = ring_.read_pointer_address(),
+                   .write_pointer = ring_.write_pointer_address(),
+                   .doorbell = doorbell_});
+}
+
+void SdmaQueue::restart() {
+  engine_.reset();
+  ring_.restart();
+  engine_.start();
+  connect();
 }
 
 void SdmaQueue::put_waits(std::span<const Dependency> after) {

@@ -170,6 +170,18 @@ void SubmissionRing::drain() {
       "submitted work is not complete after " + std::to_string(options_.timeout.count()) + " ms");
 }
 
+std::uint64_t SubmissionRing::position() const {
+  return load<std::uint64_t>(kReadPointerAt);
+}
+
+void SubmissionRing::restart() {
+  written_ = 0;
+  published_ = 0;
+  store<std::uint64_t>(kWritePointerAt, 0);
+  store<std::uint64_t>(kReadPointerAt, 0);
+  store<std::uint32_t>(kFenceAt, static_cast<std::uint32_t>(submitted().value()));
+}
+
 void SubmissionRing::start_at(FenceValue value) {
   submitted_.store(value.value(), std::memory_order_release);
   store<std::uint32_t>(kFenceAt, static_cast<std::uint32_t>(value.value()));

@@ -70,6 +70,13 @@ class SubmissionRing {
   // Waits until all submissions are complete; throws DriverError: timeout, link_lost.
   void drain();
 
+  // How far the engine has read, in its own unit: moves while it works. Reads host memory only.
+  std::uint64_t position() const;
+  bool is_idle() const { return completed() >= submitted(); }
+
+  // Empties the ring while no engine reads it. What was submitted counts as complete.
+  void restart();
+
   // Starts to count at `value`: for tests of the wrap.
   void start_at(FenceValue value);
 

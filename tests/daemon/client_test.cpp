@@ -214,6 +214,25 @@ TEST_F(ClientTest, LearnsOfAFaultAndMayStartAgain) {
   connection.wait(connection.fill({buffer.id, Bytes(0)}, Bytes(4), 1));
 }
 
+TEST_F(ClientTest, AfterAResetThatKeepsTheMemoryTheNextOneGoesOnAtOnce) {
+  server_.card().reset_helps = true;
+  auto connection = server_.connect();
+  connection.acquire_lease(0ms);
+  const auto graph = connection.record_graph(
+      "broken", std::vector<client::GraphNode>{dispatch(load(connection).id)});
+  server_.card().hold = true;
+  const auto fence = connection.launch(graph);
+  server_.card().report(page_fault());
+  const auto error = client_error_of([&] { connection.wait(fence); });
+  EXPECT_EQ(error.code(), client::ClientErrorCode::device_fault);
+  server_.card().hold = false;
+  auto next = server_.connect();
+  next.acquire_lease(5s);
+  EXPECT_EQ(server_.card().boots, 1u);
+  const auto buffer = next.create_buffer(Bytes(64), "b");
+  next.wait(next.fill({buffer.id, Bytes(0)}, Bytes(4), 1));
+}
+
 TEST(ClientHang, EndsWithTheSubmissionsName) {
   TestServer server(quick_options(), 200ms);
   auto connection = server.connect();

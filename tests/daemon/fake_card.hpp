@@ -35,6 +35,9 @@ class FakeCard {
   std::atomic<bool> hold{false};  // work does not end while this is set
   std::atomic<bool> present{true};
   std::atomic<bool> boot_fails{false};
+  std::atomic<bool> reset_helps{false};    // a lighter one than a boot
+  std::atomic<std::uint64_t> progress{0};  // of the engines
+  std::atomic<unsigned> resets{0};         // that were tried
   std::atomic<unsigned> boots{0};
   std::atomic<unsigned> ends{0};    // backends that were given up
   std::atomic<unsigned> pinned{0};  // pinned blocks alive
@@ -226,7 +229,7 @@ class FakeBackend : public Backend {
   }
 
   std::unique_ptr<MemoryContext> create_context() override {
-    return std::make_unique<FakeContext>(contexts_, progress);
+    return std::make_unique<FakeContext>(contexts_, mark);
   }
 
   driver::FenceValue run(std::span<const driver::IndirectBuffer> buffers,
@@ -262,6 +265,17 @@ class FakeBackend : public Backend {
     return driver::FenceValue(completed_[i]);
   }
 
+  std::uint64_t progress() const override { return card_.progress; }
+  driver::Recovery recover() override {
+    ++card_.resets;
+    if (!card_.reset_helps) {
+      throw driver::DriverError(driver::DriverErrorCode::card_fault, "recover", "", "no");
+    }
+    completed_[0] = submitted_[0];
+    completed_[1] = submitted_[1];
+    return {driver::RecoveryRung::engine, 0.5};
+  }
+
   bool interrupts_pending() override { return card_.has_interrupts(); }
   std::vector<driver::Interrupt> drain_interrupts() override {
     ++card_.drains;
@@ -288,7 +302,7 @@ class FakeBackend : public Backend {
   }
 
   const FakeContext::Contexts& contexts() const { return contexts_; }
-  std::uint32_t progress = 0;  // what every context's word says
+  std::uint32_t mark = 0;  // what every context's word says
   std::atomic<unsigned> scratch_fills{0};
 
   std::span<std::byte> data() { return data_; }

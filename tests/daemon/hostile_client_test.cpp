@@ -298,5 +298,29 @@ TEST(Connections, AreLimited) {
   FAIL() << "a place that became free was not given again";
 }
 
+TEST(Connections, OfAClientThatNeverReadsAreClosedInTheEnd) {
+  ServerOptions options = quick_options();
+  options.send_timeout = 300ms;
+  TestServer server(options);
+  RawClient silent(server);
+  silent.send(hello());
+  ASSERT_TRUE(silent.reply());
+  protocol::Request request;
+  request.mutable_acquire_lease();
+  silent.send(request);
+  ASSERT_TRUE(silent.reply());
+  for (int i = 0; i < 200; ++i) {
+    request.mutable_create_buffer()->set_size(1);
+    request.mutable_create_buffer()->set_name(std::string(255, 'n'));
+    silent.send(request);
+    ASSERT_TRUE(silent.reply());
+  }
+  // Answers of fifty kilobytes each, together more than a socket's buffers hold; nobody takes them.
+  request.mutable_status()->set_arena_map(true);
+  for (int i = 0; i < 15; ++i) silent.send(request);
+  auto next = server.connect();
+  EXPECT_NO_THROW(next.acquire_lease(20s)) << "the silent one still has the card";
+}
+
 }  // namespace
 }  // namespace redbolt::daemon

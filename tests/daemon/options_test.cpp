@@ -61,6 +61,17 @@ TEST(Options, TakesTheEnvironmentWhereNoFlagIsGiven) {
   EXPECT_THAT(options.firmware, ElementsAre("/c"));
 }
 
+TEST(Options, AFolderMayHaveAColonInItsName) {
+  EXPECT_THAT(parse({"--device=emulated", "--firmware", "/a:b"}).firmware, ElementsAre("/a:b"));
+}
+
+TEST(Options, HelpIsGivenWhateverTheEnvironmentSays) {
+  const Variables broken{{"REDBOLT_ARENA", "x"}, {"REDBOLT_QUIET", "perhaps"}};
+  EXPECT_TRUE(parse({"--help"}, broken).help);
+  EXPECT_TRUE(parse({"--version"}, broken).version);
+  EXPECT_THAT(problem_of({"--device=emulated"}, broken), HasSubstr("REDBOLT_ARENA"));
+}
+
 TEST(Options, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of({}), HasSubstr("--device emulated"));
   EXPECT_THAT(problem_of({"--device"}), HasSubstr("--device wants SPEC"));
@@ -70,6 +81,7 @@ TEST(Options, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of({"--arena", "12Q"}), HasSubstr("--arena"));
   EXPECT_THAT(problem_of({"--arena", ""}), HasSubstr("--arena"));
   EXPECT_THAT(problem_of({"--arena", "0"}), HasSubstr("--arena"));
+  EXPECT_THAT(problem_of({"--arena", "100"}), HasSubstr("at least 4K"));
   EXPECT_THAT(problem_of({"--arena", "99999999999G"}), HasSubstr("--arena"));
   EXPECT_THAT(problem_of({"--ready-fd", "-1"}), HasSubstr("--ready-fd"));
   EXPECT_THAT(problem_of({"--ready-fd", "4294967296"}), HasSubstr("--ready-fd"));

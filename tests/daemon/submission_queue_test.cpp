@@ -127,6 +127,70 @@ TEST_F(SubmissionQueueTest, CallsAHang) {
   EXPECT_EQ(failure->fault().submission(), "endless");
 }
 
+TEST_F(SubmissionQueueTest, WorkThatGetsOnIsNoHangHoweverLongItTakes) {
+  submit(work("long"));
+  for (int i = 1; i <= 20; ++i) {
+    card_.progress = card_.progress + 1;
+    EXPECT_FALSE(poll(i * 900ms));
+  }
+  EXPECT_FALSE(poll(18'900ms));
+  EXPECT_TRUE(poll(19'100ms)) << "a second after the last";
+}
+
+TEST_F(SubmissionQueueTest, MarksOfTheContextAreProgressToo) {
+  const auto context = backend_.create_context();
+  Work marked = work("long");
+  marked.context = context.get();
+  submit(std::move(marked));
+  for (int i = 1; i <= 20; ++i) {
+    backend_.mark = static_cast<std::uint32_t>(i);
+    EXPECT_FALSE(poll(i * 900ms));
+  }
+  EXPECT_TRUE(poll(19'100ms));
+}
+
+// Waves may go on after a fault, and their submission ends.
+TEST_F(SubmissionQueueTest, AFaultOfWorkThatCompletesIsItsOwn) {
+  submit(work("layers"));
+  submit(work("next"));
+  driver::Interrupt fault;
+  fault.kind = driver::InterruptKind::memory_fault;
+  card_.report(fault);
+  card_.hold = false;
+  const auto failure = poll();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->fault().submission(), "layers");
+  EXPECT_THAT(completed_, ElementsAre("1 ERROR_CODE_DEVICE_FAULT", "2 ERROR_CODE_DEVICE_FAULT"));
+}
+
+TEST_F(SubmissionQueueTest, NamesTheKernelThatWasRunning) {
+  const auto context = backend_.create_context();
+  for (const bool is_hang : {false, true}) {
+    Work marked = work("layers");
+    marked.context = context.get();
+    marked.running_at = [](std::uint32_t mark) { return "\"k" + std::to_string(mark) + "\""; };
+    submit(std::move(marked));
+    backend_.mark = 7;
+    driver::Interrupt fault;
+    fault.kind = driver::InterruptKind::illegal_instruction;
+    if (!is_hang) card_.report(fault);
+    poll(300ms);
+    const auto failure = is_hang ? poll(1600ms) : std::optional(last_error_);
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->fault().kernel(), "\"k7\"");
+    EXPECT_THAT(failure->message(), HasSubstr("in kernel \"k7\""));
+    queue_.restart();
+  }
+}
+
+TEST_F(SubmissionQueueTest, StartsAnewAfterTheCardWasStopped) {
+  submit(work("copy", Engine::copy));
+  queue_.abandon(last_error_);
+  queue_.restart();
+  submit(work("graph"));
+  EXPECT_EQ(started_.back(), "graph") << "it waits for nothing of before";
+}
+
 TEST_F(SubmissionQueueTest, TellsALostCardFromAHang) {
   submit(work("a"));
   card_.present = false;

@@ -149,6 +149,52 @@ TEST_F(WorkspaceTest, NothingWorksOnAFailedCardUntilItIsBootedAgain) {
   EXPECT_FALSE(device_.failure());
 }
 
+TEST_F(WorkspaceTest, AResetThatKeepsTheMemoryIsPreferredToABoot) {
+  card_.reset_helps = true;
+  const auto block = device_.take(Region::data, Bytes(4096), "what somebody else keeps");
+  device_.fail(make_error(protocol::ERROR_CODE_DEVICE_HANG, "hung"));
+  device_.stop_work();
+  EXPECT_FALSE(device_.failure());
+  workspace_.reset();
+  device_.recover();
+  EXPECT_EQ(card_.boots, 1u);
+  EXPECT_EQ(card_.resets, 1u);
+  EXPECT_EQ(device_.arena_status().blocks, 1u);
+  ASSERT_TRUE(device_.last_recovery());
+  EXPECT_TRUE(device_.last_recovery()->memory_kept());
+}
+
+TEST_F(WorkspaceTest, WhatDidNotHelpOnceIsNotTriedAgain) {
+  device_.fail(make_error(protocol::ERROR_CODE_DEVICE_HANG, "hung"));
+  device_.stop_work();
+  EXPECT_TRUE(device_.failure());
+  workspace_.reset();
+  device_.recover();
+  EXPECT_EQ(card_.resets, 1u);
+  EXPECT_EQ(card_.boots, 2u);
+  EXPECT_FALSE(device_.last_recovery()->memory_kept());
+}
+
+// A copy is as many packets as the driver cuts it into.
+TEST(Workspace, LargeCopiesDoNotFillTheRing) {
+  FakeCard card;
+  card.data_size = Bytes(std::uint64_t{80} << 20);
+  Device device(card.factory(), {});
+  ClientLimits limits;
+  Workspace workspace(device, limits, [](FenceId, const protocol::Error*) {});
+  const Bytes size(std::uint64_t{32} << 20);
+  const auto a = workspace.create_buffer(size, "a");
+  const auto b = workspace.create_buffer(size, "b");
+  while (!workspace.idle()) device.poll(SubmissionQueue::Clock::now());
+  const auto started = [&] { return device.backend().link_counters().doorbells; };
+  const auto before = started();
+  card.hold = true;
+  for (int i = 0; i < 100; ++i) workspace.copy(copy_of(a, 0, b, 0, size.count()));
+  EXPECT_EQ(started() - before, 256u / 9) << "nine packets of at most 4 MiB each";
+  card.hold = false;
+  while (!workspace.idle()) device.poll(SubmissionQueue::Clock::now());
+}
+
 TEST(Device, ThatDoesNotComeBackMayBeTriedAgain) {
   FakeCard card;
   Device device(card.factory(), {});

@@ -97,14 +97,14 @@ TEST(CardBoot, CardWithHalfABootChainIsReset) {
   EXPECT_EQ(card->boot_report().kind, BootReport::Kind::after_reset);
 }
 
-TEST(CardBoot, UncleanCardIsResetFirst) {
+TEST(CardBoot, ACardInAnUnknownStateIsResetFirst) {
   test::EmulatedCard emulated(test::emulated_options());
   test::boot(emulated);
   {
-    // What a killed process leaves: the mark of a run going on (SCRATCH_REG6).
+    // Neither left cleanly nor in the middle of a run (SCRATCH_REG6).
     const auto function = emulated.attach();
-    function->write32(pci::Bar::k5, pci::BarOffset(0xc046 * 4), 1);
-    EXPECT_EQ(function->read32(pci::Bar::k5, pci::BarOffset(0xc046 * 4)), 1u);
+    function->write32(pci::Bar::k5, pci::BarOffset(0xc046 * 4), 99);
+    EXPECT_EQ(function->read32(pci::Bar::k5, pci::BarOffset(0xc046 * 4)), 99u);
   }
   const auto card = test::boot(emulated);
   EXPECT_EQ(card->boot_report().kind, BootReport::Kind::after_reset);

@@ -183,12 +183,31 @@ TEST_F(DaemonDeviceTest, APageFaultNamesItsAddressAndTheNextClientIsServed) {
     ASSERT_TRUE(error.fault());
     EXPECT_EQ(error.fault()->cause, "memory_fault");
     EXPECT_EQ(error.fault()->address, nowhere);
+    EXPECT_EQ(error.fault()->kernel, "\"store\" (dispatch 1 of 1)");
     // The same connection may go on, too.
     connection.acquire_lease(30s);
     expect_works(connection, 21);
   }
   auto next = connect();
   expect_works(next, 22);
+  EXPECT_THAT(daemon_.log(), HasSubstr("after a reset of its queues"));
+}
+
+TEST_F(DaemonDeviceTest, TheErrorNamesTheKernelAmongMany) {
+  auto connection = connect();
+  const auto module = load_test_kernels(connection);
+  const auto buffer = connection.create_buffer(Bytes(4096), "b");
+  std::vector<client::GraphNode> nodes;
+  for (int i = 0; i < 20; ++i) {
+    nodes.emplace_back(store_dispatch(module, buffer.id, Bytes(0), 1, 32));
+    nodes.emplace_back(client::Barrier{});
+  }
+  nodes.emplace_back(plain_dispatch(module, illegal_kernel));
+  nodes.emplace_back(client::Barrier{});
+  nodes.emplace_back(store_dispatch(module, buffer.id, Bytes(0), 1, 32));
+  const auto error = failure_of(connection, connection.launch(connection.record_graph("g", nodes)));
+  ASSERT_TRUE(error.fault()) << error.what();
+  EXPECT_EQ(error.fault()->kernel, "\"illegal\" (dispatch 21 of 22)");
 }
 
 TEST_F(DaemonDeviceTest, AnIllegalInstructionEndsTheSubmission) {
@@ -213,6 +232,7 @@ TEST_F(DaemonDeviceTest, AnEndlessKernelIsAHang) {
   const auto error = failure_of(connection, connection.launch(graph));
   EXPECT_EQ(error.code(), ClientErrorCode::device_hang) << error.what();
   EXPECT_EQ(error.fault()->submission, "endless");
+  EXPECT_EQ(error.fault()->kernel, "\"endless\" (dispatch 1 of 1)");
   EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
   auto next = connect();
   expect_works(next);

@@ -20,6 +20,7 @@
 #include "redbolt/driver/driver_error.hpp"
 #include "redbolt/driver/gpu_address.hpp"
 #include "redbolt/driver/interrupt.hpp"
+#include "redbolt/driver/recovery.hpp"
 #include "redbolt/driver/vm_context.hpp"
 #include "redbolt/firmware/firmware_set.hpp"
 #include "redbolt/pci/pci_function.hpp"
@@ -35,16 +36,17 @@ struct BootStep {
 
 struct BootReport {
   enum class Kind : std::uint8_t {
-    cold,        // everything from the security processor's boot loader on
-    warm,        // an earlier run left the card initialised; firmware was not loaded again
-    after_reset  // the card was in an unknown state: reset, then cold
+    cold,         // everything from the security processor's boot loader on
+    warm,         // an earlier run left the card initialised; firmware was not loaded again
+    after_reset,  // the card was in an unknown state: reset, then cold
+    taken_over    // warm, from a run that ended in the middle of its work: its engines were stopped
   };
   Kind kind = Kind::cold;
   std::vector<BootStep> steps;
   double seconds = 0;
 };
 
-const char* to_string(BootReport::Kind kind);  // "cold", "warm", "after reset"
+const char* to_string(BootReport::Kind kind);  // "cold", "warm", "after reset", "taken over"
 
 struct CardOptions {
   std::chrono::milliseconds timeout{10'000};  // for each single answer of the card
@@ -190,6 +192,14 @@ class Card {
 
   // Whether there is something to drain. Reads four bytes of video memory and no register.
   bool interrupts_pending();
+
+  // Stops what runs on the card, without waiting for its end, and brings both queues back to work
+  // by the lightest reset that does: of the queues, then of the engines. Video memory, contexts and
+  // addresses are kept; submissions given out before are lost, and count as complete. Takes a few
+  // seconds at most. Throws DriverError if only a reset of the whole card is left: the card has
+  // then been cut off from host memory and is good for nothing but to be destroyed, after
+  // everything that it gave out; the next Card resets it.
+  Recovery recover();
 
   // False when the card no longer answers on the bus.
   bool is_present();

@@ -40,6 +40,9 @@ class ComputeQueue {
   // The last submission handed out.
   virtual FenceValue submitted() const = 0;
 
+  // A number that changes while the engine works through its packets. Reads host memory only.
+  virtual std::uint64_t position() const = 0;
+
   // Whether `fence` completed within `timeout`. Reads host memory only.
   virtual bool wait(FenceValue fence, std::chrono::nanoseconds timeout) = 0;
 

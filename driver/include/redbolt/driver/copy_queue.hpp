@@ -37,6 +37,9 @@ class CopyQueue {
   // As in ComputeQueue.
   virtual FenceValue completed() const = 0;
   virtual FenceValue submitted() const = 0;
+
+  // A number that changes while the engine works through its packets. Reads host memory only.
+  virtual std::uint64_t position() const = 0;
   virtual bool wait(FenceValue fence, std::chrono::nanoseconds timeout) = 0;
   virtual Dependency dependency(FenceValue fence) const = 0;
 };

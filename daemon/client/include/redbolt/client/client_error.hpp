@@ -62,6 +62,7 @@ struct DeviceFault {
   std::string cause;  // "page fault", "illegal instruction", "hang", ...
   std::optional<std::uint64_t> address;
   std::string submission;  // the name of the graph, or "copy", "fill"
+  std::string kernel;      // and its place in the graph, or all that may be meant; may be empty
 };
 
 class ClientError : public std::runtime_error {
