@@ -90,6 +90,11 @@ TEST_F(TokenLoop, ReadsNoRegisterAndRingsOneDoorbellPerTokenAtMost) {
   EXPECT_EQ(after.link.at("register_reads") - before.link.at("register_reads"), 0U);
   EXPECT_LE(after.link.at("doorbells") - before.link.at("doorbells"), tokens);
   EXPECT_GT(after.link.at("doorbells") - before.link.at("doorbells"), 0U);
+  if (test::served_cards_wanted()) {
+    // What the card counts stays with its server; the way there is counted here.
+    EXPECT_LE(after.card.at("remote_messages") - before.card.at("remote_messages"), 3 * tokens);
+    return;
+  }
   // The card's own count agrees: nothing went past the driver's.
   EXPECT_EQ(after.card.at("register_reads") - before.card.at("register_reads"), 0U);
   EXPECT_LE(after.card.at("doorbells") - before.card.at("doorbells"), tokens);
