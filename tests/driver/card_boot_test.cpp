@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "emulated.hpp"
+#include "redbolt/pci/remote.hpp"
 
 namespace redbolt::driver {
 namespace {
@@ -87,6 +88,20 @@ TEST(CardBoot, SecondRunIsWarmAndWorks) {
     out.memory().read(Bytes(0), result);
     EXPECT_EQ(result, data) << "run " << run;
   }
+}
+
+// Host memory lies with the server then: rings, fences and staging travel.
+TEST(CardBoot, OverTcp) {
+  emulator::Card emulated(test::emulated_options("bar0=256M,bar0-max=256M"));
+  const emulator::Server server(emulated, {emulator::TcpAddress{"127.0.0.1", 0}}, {});
+  const auto card =
+      test::boot(pci::connect_remote(pci::parse_remote_endpoint(server.addresses().at(0))));
+  const VramBlock block = card->allocate_vram(512_MiB);
+  const auto data = test::pattern(100'000, 3);
+  card->write_vram(block, 400_MiB, data);
+  std::vector<std::byte> back(data.size());
+  card->read_vram(block, 400_MiB, back);
+  EXPECT_EQ(back, data);
 }
 
 // What a process leaves that was killed between two pieces of the boot chain: the card looks
