@@ -55,7 +55,7 @@ file(CONFIGURE OUTPUT ${REDBOLT_TEST_PATHS_DIR}/test_paths.hpp CONTENT
 # redbolt_test(NAME SOURCES a_test.cpp ... LINK lib ... [PRIVATE_OF part-folder] [SERVED])
 # A GoogleTest program, found by ctest case by case. Tests may look at a part's private headers.
 # SERVED: every case also runs as served.CASE, with its emulated cards behind a server and a socket
-# (tests/support/served_card.hpp).
+# (tests/support/served_card.hpp), labelled served/FOLDER.
 function(redbolt_test name)
   cmake_parse_arguments(arg "SERVED" "TIMEOUT" "SOURCES;LINK;PRIVATE_OF" ${ARGN})
   find_package(GTest REQUIRED)
@@ -81,7 +81,7 @@ function(redbolt_test name)
       add_dependencies(${name} redbolt-emulator)
     endif()
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX served. TEST_LIST ${name}_served
-                         PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS served
+                         PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS served/${label}
                                     ENVIRONMENT REDBOLT_TEST_SERVED=1)
   endif()
 endfunction()
