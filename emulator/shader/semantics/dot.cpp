@@ -38,21 +38,18 @@ class PackedSource {
   std::uint8_t modifiers_;
 };
 
-float clamped(const Instruction& instruction, const Wave& wave, float value) {
-  return output_modified(wave, instruction, value);
-}
-
 // D.f32 = A.lo * B.lo + A.hi * B.hi + C.f32. Products of two 16-bit values are exact in float.
 template <class Type>
 void dot2_to_float(Wave& wave, const Instruction& instruction) {
   const PackedSource a(wave, instruction.source[0]);
   const PackedSource b(wave, instruction.source[1]);
   const Source<float> c(wave, instruction.source[2]);
+  const OutputChange changed(wave, instruction, f32_mode(wave));
   Row result;
   for (unsigned i = 0; i < lane_count; ++i) {
     float sum = std::fma(Type::widened(a.low(i)), Type::widened(b.low(i)), c[i]);
     sum = std::fma(Type::widened(a.high(i)), Type::widened(b.high(i)), sum);
-    result.lane[i] = std::bit_cast<u32>(clamped(instruction, wave, sum));
+    result.lane[i] = std::bit_cast<u32>(changed(sum));
   }
   store_row(wave, instruction.destination, result.lane);
 }
@@ -63,6 +60,7 @@ void dot2_accumulate(Wave& wave, const Instruction& instruction) {
   const Source<u32> a(wave, instruction.source[0]);
   const Source<u32> b(wave, instruction.source[1]);
   const Source<float> c(wave, instruction.source[2]);
+  const OutputChange changed(wave, instruction, f32_mode(wave));
   Row result;
   for (unsigned i = 0; i < lane_count; ++i) {
     float sum = std::fma(Type::widened(a[i] & 0xffff), Type::widened(b[i] & 0xffff), c[i]);

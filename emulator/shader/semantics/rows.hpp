@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #if defined(__AVX512F__)
@@ -245,15 +246,49 @@ inline bool has_output_changes(const Instruction& instruction) {
   return instruction.output_modifier != 0 || (instruction.flags & flag::clamp) != 0;
 }
 
-// OMOD and CLAMP of a floating-point result.
-template <class T>
-T output_modified(const Wave& wave, const Instruction& instruction, T value) {
-  static constexpr T factors[] = {1, 2, 4, static_cast<T>(0.5)};
-  value *= factors[instruction.output_modifier];
-  if ((instruction.flags & flag::clamp) == 0) return value;
-  if (std::isnan(value)) return (wave.mode & mode::dx10_clamp) != 0 ? T{0} : value;
-  return value < T{0} ? T{0} : value > T{1} ? T{1} : value;
-}
+// OMOD and CLAMP of floating-point results of a type whose denormals and rounding `modes` rules.
+// Hardware ignores OMOD where MODE asks for IEEE behaviour or keeps the denormals of the results;
+// where it applies, denormals are flushed before and after, and zero has no sign.
+class OutputChange {
+ public:
+  OutputChange(const Wave& wave, const Instruction& instruction, const FloatMode& modes)
+      : clamps_((instruction.flags & flag::clamp) != 0),
+        nan_is_zero_((wave.mode & mode::dx10_clamp) != 0),
+        rounding_(modes.rounding) {
+    static constexpr float factors[] = {1, 2, 4, 0.5f};
+    if (modes.flush_results && (wave.mode & mode::ieee) == 0)
+      factor_ = factors[instruction.output_modifier];
+  }
+  bool multiplies() const { return factor_ != 1; }
+
+  template <class T>
+  T operator()(T value) const {
+    return clamped(multiplies() ? multiplied(value) : value);
+  }
+
+ private:
+  template <class T>
+  T multiplied(T value) const {
+    const auto flushed = [](T x) {
+      return std::fabs(x) < std::numeric_limits<T>::min() ? T{0} : x;
+    };
+    volatile T input = flushed(value);
+    const RoundingScope scope(rounding_);
+    volatile T product = input * static_cast<T>(factor_);
+    return flushed(product);
+  }
+  template <class T>
+  T clamped(T value) const {
+    if (!clamps_) return value;
+    if (std::isnan(value)) return nan_is_zero_ ? T{0} : value;
+    return value < T{0} ? T{0} : value > T{1} ? T{1} : value;
+  }
+
+  float factor_ = 1;
+  bool clamps_;
+  bool nan_is_zero_;
+  Rounding rounding_;
+};
 
 // Results of all lanes, on their way into the destination.
 template <class T>
@@ -265,10 +300,9 @@ class Result {
   void store(Wave& wave, const Instruction& instruction) {
     if constexpr (std::is_same_v<T, float>) {
       if (has_output_changes(instruction)) {
-        for (auto& bits : row_.lane) {
-          bits = std::bit_cast<std::uint32_t>(
-              output_modified(wave, instruction, std::bit_cast<float>(bits)));
-        }
+        const OutputChange changed(wave, instruction, f32_mode(wave));
+        for (auto& bits : row_.lane)
+          bits = std::bit_cast<std::uint32_t>(changed(std::bit_cast<float>(bits)));
       }
       if (!wave.float_is_plain && f32_mode(wave).flush_results) {
         for (auto& bits : row_.lane) bits = flush_f32(bits);
@@ -292,8 +326,8 @@ requires(sizeof(T) == 8) class Result<T> {
   void store(Wave& wave, const Instruction& instruction) {
     if constexpr (std::is_same_v<T, double>) {
       if (has_output_changes(instruction)) {
-        for (unsigned i = 0; i < lane_count; ++i)
-          set(i, output_modified(wave, instruction, get(i)));
+        const OutputChange changed(wave, instruction, f64_f16_mode(wave));
+        for (unsigned i = 0; i < lane_count; ++i) set(i, changed(get(i)));
       }
       if (!wave.double_is_plain && f64_f16_mode(wave).flush_results) {
         for (unsigned i = 0; i < lane_count; ++i) {
@@ -343,6 +377,22 @@ inline void round_to_halves(const Wave& wave, const float* values, std::uint32_t
   }
 }
 
+// OMOD and CLAMP of float16 results. OMOD multiplies what has been rounded.
+inline void change_halves(const Wave& wave, const Instruction& instruction, std::uint32_t* bits) {
+  const OutputChange changed(wave, instruction, f64_f16_mode(wave));
+  FloatRow values;
+  if (changed.multiplies()) {
+    for (unsigned i = 0; i < lane_count; ++i) bits[i] = flush_f16(bits[i]);
+  }
+  halves_to_floats(bits, values.lane);
+  for (float& value : values.lane) value = changed(value);
+  round_to_halves(wave, values.lane, bits);
+  if (!changed.multiplies()) return;
+  for (unsigned i = 0; i < lane_count; ++i) {
+    if ((bits[i] & 0x7fff) == 0) bits[i] = 0;
+  }
+}
+
 template <>
 class Result<HalfBits> {
  public:
@@ -350,10 +400,7 @@ class Result<HalfBits> {
   void to_bits(const Wave& wave, const Instruction& instruction, Row& bits) const {
     bits = row_;
     if (has_output_changes(instruction)) {
-      FloatRow values;
-      halves_to_floats(bits.lane, values.lane);
-      for (float& value : values.lane) value = output_modified(wave, instruction, value);
-      round_to_halves(wave, values.lane, bits.lane);
+      change_halves(wave, instruction, bits.lane);
     } else if (!wave.double_is_plain && f64_f16_mode(wave).flush_results) {
       for (auto& half : bits.lane) half = flush_f16(half);
     }
@@ -372,10 +419,8 @@ class HalfResult {
  public:
   // The 16 bits of each lane, after all that the encoding and MODE ask for.
   void to_bits(const Wave& wave, const Instruction& instruction, Row& bits) {
-    if (has_output_changes(instruction)) {
-      for (float& value : values_.lane) value = output_modified(wave, instruction, value);
-    }
     round_to_halves(wave, values_.lane, bits.lane);
+    if (has_output_changes(instruction)) change_halves(wave, instruction, bits.lane);
   }
   void store(Wave& wave, const Instruction& instruction) {
     Row bits;

@@ -106,7 +106,7 @@ std::string VectorCase::run() {
 std::string VectorCase::report(const std::string& what) const {
   std::ostringstream text;
   text << info_.mnemonic << std::hex << " mode 0x" << before_.mode << " exec 0x" << before_.exec()
-       << (clamp_ ? " clamp" : "") << " words";
+       << (clamp_ ? " clamp" : "") << " omod " << output_modifier_ << " words";
   for (const u32 word : words_) text << " 0x" << word;
   text << "\n" << what;
   for (unsigned lane = 0; lane < lanes; ++lane) {
@@ -131,6 +131,7 @@ std::string VectorCase::report(const std::string& what) const {
 void VectorCase::choose() {
   const ValueType types[] = {info_.source0, info_.source1, info_.source2};
   has_literal_ = clamp_ = false;
+  output_modifier_ = 0;
   for (unsigned i = 0; i < 3; ++i) {
     source_[i] = Source{};
     source_[i].type = types[i];
@@ -207,7 +208,9 @@ bool VectorCase::choose_constant(Source& source, unsigned i) {
 }
 
 void VectorCase::choose_modifiers() {
-  const bool long_form = info_.encoding == Encoding::vop3 || info_.encoding == Encoding::vop3sd;
+  const bool interpolates = info_.encoding == Encoding::vinterp;
+  const bool long_form =
+      info_.encoding == Encoding::vop3 || info_.encoding == Encoding::vop3sd || interpolates;
   const bool packed = info_.encoding == Encoding::vop3p;
   const bool mixed = contains(name_, "FMA_MIX");
   const bool packed_float = packed && starts(name_, "V_PK_") && contains(name_, "F16");
@@ -218,7 +221,7 @@ void VectorCase::choose_modifiers() {
       source.negate = random_.chance(2);
       source.absolute = info_.encoding == Encoding::vop3 && random_.chance(2);
     }
-    if (info_.encoding == Encoding::vop3 && is_half_word(source.type) &&
+    if ((info_.encoding == Encoding::vop3 || interpolates) && is_half_word(source.type) &&
         source.place == Place::vgpr && random_.chance(3)) {
       source.high = true;
     }
@@ -239,6 +242,9 @@ void VectorCase::choose_modifiers() {
       is_float(info_.destination) && !contains(name_, "DIV_SCALE") && !contains(name_, "DOT2");
   const bool clampable = (long_form && float_result) || saturates || packed_float || mixed;
   clamp_ = clampable && (long_form || packed) && random_.chance(4);
+  // Ours are known to some accuracy only, which the factor would change.
+  if (long_form && !interpolates && float_result && definition_.own == nullptr && random_.chance(3))
+    output_modifier_ = random_.below(4);
 }
 
 void VectorCase::choose_destination() {
@@ -249,7 +255,8 @@ void VectorCase::choose_destination() {
     destination_ = source_[0].number;
   }
   const bool short_form = info_.encoding == Encoding::vop1 || info_.encoding == Encoding::vop2;
-  if ((short_form || info_.encoding == Encoding::vop3) && is_half_word(info_.destination)) {
+  const bool selects = info_.encoding == Encoding::vop3 || info_.encoding == Encoding::vinterp;
+  if ((short_form || selects) && is_half_word(info_.destination)) {
     destination_high_ = random_.chance(3);
   }
   if (name_ == "V_FMA_MIXHI_F16") destination_high_ = true;
@@ -342,6 +349,7 @@ void VectorCase::encode_long(Encoder& encoder) const {
   encoder.put(fields::vop3::src1, source_[1].field);
   encoder.put(fields::vop3::src2, source_[2].field);
   encoder.put(fields::vop3::clmp, clamp_ ? 1 : 0);
+  encoder.put(fields::vop3::omod, output_modifier_);
   u32 negate = 0, absolute = 0, select = destination_high_ ? 8 : 0;
   for (u32 i = 0; i < 3; ++i) {
     negate |= (source_[i].negate ? 1u : 0u) << i;

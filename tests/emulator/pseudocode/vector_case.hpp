@@ -59,10 +59,12 @@ class VectorCase {
   u64 mixed_operand(u64 bits, const Source& source) const;
   void expect();
   void expect_lane(unsigned lane);
+  State operands_of_quads() const;
   void expect_wave();
   void give_operands(Evaluator& evaluator, const State& state, unsigned lane) const;
   void take_result(Evaluator& evaluator, unsigned lane);
   void settle_floats();
+  u64 multiplied(u64 bits, const FloatFormat& format) const;
   u64 finished(u64 bits, const FloatFormat& format) const;
   std::vector<Number> nans_of(unsigned lane) const;
   std::string report(const std::string& what) const;
@@ -80,6 +82,7 @@ class VectorCase {
   bool destination_high_ = false;
   u32 scalar_destination_ = 0;
   bool clamp_ = false;
+  u32 output_modifier_ = 0;
   bool has_literal_ = false;
   u32 literal_ = 0;
   unsigned length_ = 1;

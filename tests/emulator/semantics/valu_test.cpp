@@ -436,25 +436,33 @@ TEST_F(ValuTest, CarriesThroughLaneMasks) {
   }
 }
 
-// NEG, ABS, OMOD, CLAMP.
+// NEG, ABS, OMOD, CLAMP, in modes that apply OMOD and in modes that ignore it.
 TEST_F(ValuTest, FloatModifiers) {
   static constexpr float factors[] = {1, 2, 4, 0.5f};
+  const auto flushed = [](float x, bool flushes) {
+    return flushes && std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x;
+  };
   for (int round = 0; round < 200; ++round) {
     fill(1, special_floats);
     fill(2, special_floats);
+    const u32 denormals = static_cast<u32>(random() % 4), ieee = random() % 2 * mode::ieee;
+    wave->set_mode(0xc0 | denormals << 4 | ieee | mode::dx10_clamp);
+    const bool flushes_results = (denormals & 2) == 0;
     const auto modifiers1 = static_cast<std::uint8_t>(random() % 4),
                modifiers2 = static_cast<std::uint8_t>(random() % 4);
     Instruction instruction = make(4, vgpr(1, modifiers1), vgpr(2, modifiers2));
     instruction.output_modifier = static_cast<std::uint8_t>(random() % 4);
     instruction.flags = random() % 2 == 0 ? flag::clamp : 0;
     run("V_ADD_F32", instruction);
-    const auto modified = [](float x, std::uint8_t m) {
+    const bool multiplies = instruction.output_modifier != 0 && flushes_results && ieee == 0;
+    const auto modified = [&](float x, std::uint8_t m) {
       if ((m & modifier::absolute) != 0) x = std::fabs(x);
-      return (m & modifier::negate) != 0 ? -x : x;
+      return flushed((m & modifier::negate) != 0 ? -x : x, (denormals & 1) == 0);
     };
     for (unsigned lane = 0; lane < lane_count; ++lane) {
       float expected = modified(f(v(1, lane)), modifiers1) + modified(f(v(2, lane)), modifiers2);
-      expected *= factors[instruction.output_modifier];
+      expected = flushed(expected, flushes_results);
+      if (multiplies) expected = flushed(expected * factors[instruction.output_modifier], true);
       if ((instruction.flags & flag::clamp) != 0) {
         expected = std::isnan(expected) ? 0.0f
                    : expected < 0       ? 0.0f
@@ -463,9 +471,45 @@ TEST_F(ValuTest, FloatModifiers) {
       }
       const float got = f(v(4, lane));
       ASSERT_TRUE((std::isnan(got) && std::isnan(expected)) || got == expected)
-          << got << " " << expected;
+          << got << " " << expected << " mode " << wave->mode;
+      if (multiplies && got == 0) ASSERT_FALSE(std::signbit(got));
     }
   }
+}
+
+// Hardware ignores OMOD in IEEE mode and where the results of the type may be denormal.
+TEST_F(ValuTest, OutputModifierIsIgnoredByModes) {
+  constexpr u32 f32_denormals = 0x30, f64_f16_denormals = 0xc0;
+  const auto doubled = [&](const char* name, u32 mode_bits, u64 operand) {
+    wave->set_mode(mode_bits);
+    v(1, 0) = static_cast<u32>(operand);
+    v(2, 0) = static_cast<u32>(operand >> 32);
+    Instruction instruction = make(4, vgpr(1), vgpr(1));
+    instruction.output_modifier = 1;
+    run(name, instruction);
+    return v64(4, 0);
+  };
+  const auto f32 = [&](u32 bits) { return static_cast<u32>(doubled("V_MAX_F32", bits, b(1.5f))); };
+  const auto f16 = [&](u32 bits) { return doubled("V_MAX_F16", bits, 0x3e00) & 0xffff; };
+  const auto f64 = [&](u32 bits) {
+    return std::bit_cast<double>(doubled("V_MAX_F64", bits, std::bit_cast<u64>(1.5)));
+  };
+  EXPECT_EQ(f32(0), b(3.0f));
+  EXPECT_EQ(f16(0), 0x4200u);
+  EXPECT_EQ(f64(0), 3.0);
+  EXPECT_EQ(f32(mode::ieee), b(1.5f));
+  EXPECT_EQ(f16(mode::ieee), 0x3e00u);
+  EXPECT_EQ(f64(mode::ieee), 1.5);
+  EXPECT_EQ(f32(f32_denormals), b(1.5f));
+  EXPECT_EQ(f16(f32_denormals), 0x4200u);
+  EXPECT_EQ(f64(f32_denormals), 3.0);
+  EXPECT_EQ(f32(f64_f16_denormals), b(3.0f));
+  EXPECT_EQ(f16(f64_f16_denormals), 0x3e00u);
+  EXPECT_EQ(f64(f64_f16_denormals), 1.5);
+  // Zeros, and what is flushed, come out positive.
+  EXPECT_EQ(static_cast<u32>(doubled("V_MAX_F32", 0, 0x80000000)), 0u);
+  EXPECT_EQ(doubled("V_MAX_F16", 0x80, 0x8000) & 0xffff, 0x8000u);  // results may be denormal
+  EXPECT_EQ(doubled("V_MAX_F16", 0x40, 0x8200) & 0xffff, 0u);       // flushed, not doubled
 }
 
 // MODE: rounding directions, checked in double, and flushed denormals.
