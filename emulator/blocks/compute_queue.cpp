@@ -33,6 +33,9 @@ constexpr RegisterAddress hqd_write_pointer_high = address_of(gc::CP_HQD_PQ_WPTR
 constexpr std::uint32_t wave_error_illegal_instruction = 1u << 21;
 constexpr std::uint32_t wave_error_memory_violation = 2u << 21;
 constexpr std::uint32_t wave_error_encoding = 2u << 6;
+// SQ_INTERRUPT_WORD_WAVE: what s_sendmsg sent in bits 23:0 of context 0. Which wave it was (bits
+// 31:25 and 5:0) is not modelled and reads 0.
+constexpr std::uint32_t wave_message_encoding = 1u << 6;
 
 // Which bit of CP_HQD_ERROR an error sets, if any.
 std::uint32_t error_bits(QueueErrorKind kind) {
@@ -171,8 +174,11 @@ void ComputeQueue::write_register(std::uint32_t address, std::uint32_t value) {
 void ComputeQueue::dispatch(const ShRegisters& registers, std::array<std::uint32_t, 3> dimensions,
                             std::uint32_t initiator, unsigned vmid) {
   if (gc::COMPUTE_DISPATCH_INITIATOR.compute_shader_en.of(initiator) == 0) return;
-  const Dispatch dispatch =
+  Dispatch dispatch =
       set_up_dispatch(registers, dimensions, initiator, vmid, parts_.card.registers);
+  dispatch.interrupted = [this, vmid](std::uint32_t data) {
+    raise(interrupt_id::sq_interrupt, vmid, {data, wave_message_encoding, 0, 0});
+  };
   parts_.dispatches.add();
   HubMemoryPort port(parts_.card.graphics_hub, vmid);
   const DispatchResult result =

@@ -95,7 +95,11 @@ bool debugged(const Wave&) {
 void send_message(Wave& wave, const Instruction& instruction) {
   constexpr std::int32_t interrupt = 1, deallocate_vgprs = 3;
   const std::int32_t id = instruction.immediate & 0xff;
-  if (id == deallocate_vgprs || id == interrupt) return;
+  if (id == deallocate_vgprs) return;
+  if (id == interrupt) {
+    wave.dispatch->interrupted(wave.scalar[scalar_index::m0] & 0xffffff);
+    return;
+  }
   wave.fail_not_modelled(instruction, "s_sendmsg " + std::to_string(id) + ", of graphics,");
 }
 

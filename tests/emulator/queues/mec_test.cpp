@@ -113,6 +113,27 @@ TEST_F(MecTest, BadOpcode) {
   EXPECT_TRUE(ends());
 }
 
+// What software sends: bits 23:0 of M0, with encoding 1 ("wave") in bits 7:6 of context 1.
+TEST_F(MecTest, MessagesOfWavesAreInterrupts) {
+  InterruptRing interrupts(card);
+  const std::vector<std::uint32_t> program{
+      0xbefd00ff, 0xab123456,  // s_mov_b32 m0, 0xab123456
+      0xbfb60001,              // s_sendmsg sendmsg(MSG_INTERRUPT)
+      0xbfb60003,              // s_sendmsg sendmsg(MSG_DEALLOC_VGPRS)
+      0xbfb00000,              // s_endpgm
+  };
+  card.put(code, program);
+  activate();
+  submit(dispatch(data, 0) + release(data, 1));
+  ASSERT_TRUE(interrupts.wait_for(1));
+  EXPECT_EQ(interrupts.entry(0)[0], 20u | 239u << 8 | 0x04u << 16);
+  EXPECT_EQ(interrupts.entry(0)[4], 0x123456u);
+  EXPECT_EQ(interrupts.entry(0)[5], 0x40u);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(card.load32(data), 1u);
+  EXPECT_EQ(card.counter("interrupts"), 1u);
+}
+
 TEST_F(MecTest, EndOfPipeInterrupt) {
   InterruptRing interrupts(card);
   select(2);

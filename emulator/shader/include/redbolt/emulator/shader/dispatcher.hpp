@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -31,6 +32,9 @@ struct Dispatch {
   std::uint64_t private_aperture = 0;
   unsigned vmid = 0;
   unsigned shader_engines = 6;  // by which COMPUTE_TMPRING_SIZE.WAVES is multiplied
+  // Hears of s_sendmsg(MSG_INTERRUPT) and gets bits 23:0 of M0. Called on any worker, also by
+  // several at a time; must not block.
+  std::function<void(std::uint32_t data)> interrupted = [](std::uint32_t) {};
 };
 
 struct DispatchResult {
