@@ -160,5 +160,178 @@ TEST_F(LaneShuffleDefinition, MovesAdditionsAndSelections) {
   }
 }
 
+// The longer encodings, comparisons, 16-bit operands: `put` fills in the other fields, given what
+// stands for source 0; `effect` is what an enabled lane does with the source it gets.
+class ShuffledEncodings : public LaneShuffleDefinition {
+ protected:
+  static constexpr u32 source0 = 5, source1 = 6, source2 = 8, destination = 7, mask = 20;
+
+  template <class Put, class Effect>
+  void check_with(const OpcodeInfo& info, Control control, Put put, Effect effect,
+                  u32 source_field = source0) {
+    before_.mode = 0xf0 | emulator::mode::ieee | emulator::mode::dx10_clamp;
+    Encoder e(info);
+    put(e, !control.eight ? dpp16 : control.fetch_inactive ? dpp8_fetch_inactive : dpp8);
+    e.literal(control.word(source_field));
+    State actual = before_, expected = before_;
+    ASSERT_TRUE(machine_.run(actual, e.words())) << info.mnemonic << " " << machine_.failure();
+    expected.pc += 4 * (e.length() + 1);
+    if (info.encoding == Encoding::vopc) expected.scalar[emulator::scalar_index::vcc] = 0;
+    if (std::string(info.semantics).starts_with("V_CMP") && info.encoding == Encoding::vop3)
+      expected.scalar[mask] = 0;
+    for (unsigned lane = 0; lane < lanes; ++lane) {
+      if (!before_.active(lane)) continue;
+      const auto value = shuffled(control, source0, lane);
+      if (value.has_value()) effect(expected, lane, *value);
+    }
+    EXPECT_EQ(differences(expected, actual), "")
+        << info.mnemonic << std::hex << " control 0x" << control.word(source_field) << " exec 0x"
+        << before_.exec();
+  }
+
+  void draw() { randomise(before_, random_); }
+  // Registers of float16 that are neither NaN nor infinite.
+  void draw_finite_halves() {
+    draw();
+    for (auto& row : before_.vgpr) {
+      for (u32& value : row) value &= 0xbfffbfff;
+    }
+  }
+  struct Half {
+    bool high = false, negate = false, absolute = false;
+    u32 of(u32 value) const {
+      u32 bits = (high ? value >> 16 : value) & 0xffff;
+      if (absolute) bits &= 0x7fff;
+      return negate ? bits ^ 0x8000 : bits;
+    }
+  };
+  Half random_half(bool signs) {
+    return {random_.chance(2), signs && random_.chance(2), signs && random_.chance(2)};
+  }
+  // Below zero the smaller the larger; -0 lies below +0.
+  static int order(u32 half) {
+    const auto magnitude = static_cast<int>(half & 0x7fff);
+    return (half & 0x8000) != 0 ? -magnitude - 1 : magnitude;
+  }
+  static u32 larger(u32 a, u32 b) { return order(a) > order(b) ? a : b; }
+  static void set_half(u32& target, bool high, u32 bits) {
+    target = high ? (target & 0xffff) | bits << 16 : (target & 0xffff0000) | bits;
+  }
+};
+
+TEST_F(ShuffledEncodings, Comparisons) {
+  const auto& brief = opcode(Encoding::vopc, "V_CMP_LT_U32");
+  const auto& full = opcode(Encoding::vop3, "V_CMP_LT_U32");
+  for (unsigned i = 0; i < 200 * rounds_of_run() && !HasFailure(); ++i) {
+    draw();
+    const auto compare = [&](u32 target) {
+      return [this, target](State& state, unsigned lane, u32 value) {
+        if (value < before_.vgpr[source1][lane]) state.scalar[target] |= 1u << lane;
+      };
+    };
+    check_with(
+        brief, random_control(),
+        [](Encoder& e, u32 number) {
+          e.put(fields::vopc::src0, number).put(fields::vopc::vsrc1, source1);
+        },
+        compare(emulator::scalar_index::vcc));
+    check_with(
+        full, random_control(),
+        [](Encoder& e, u32 number) {
+          e.put(fields::vop3::src0, number).put(fields::vop3::src1, 256 + source1);
+          e.put(fields::vop3::vdst, mask);
+        },
+        compare(mask));
+  }
+}
+
+TEST_F(ShuffledEncodings, ThreeSourcesAndPackedHalves) {
+  const auto& add = opcode(Encoding::vop3, "V_ADD3_U32");
+  const auto& packed = opcode(Encoding::vop3p, "V_PK_ADD_U16");
+  for (unsigned i = 0; i < 200 * rounds_of_run() && !HasFailure(); ++i) {
+    draw();
+    check_with(
+        add, random_control(),
+        [](Encoder& e, u32 number) {
+          e.put(fields::vop3::src0, number).put(fields::vop3::src1, 256 + source1);
+          e.put(fields::vop3::src2, 256 + source2).put(fields::vop3::vdst, destination);
+        },
+        [this](State& state, unsigned lane, u32 value) {
+          state.vgpr[destination][lane] =
+              value + before_.vgpr[source1][lane] + before_.vgpr[source2][lane];
+        });
+    const u32 select = random_.below(4), select_high = random_.below(4);
+    check_with(
+        packed, random_control(),
+        [&](Encoder& e, u32 number) {
+          e.put(fields::vop3p::src0, number).put(fields::vop3p::src1, 256 + source1);
+          e.put(fields::vop3p::vdst, destination).put(fields::vop3p::opsel, select);
+          e.put(fields::vop3p::opsel_hi, select_high);
+        },
+        [&](State& state, unsigned lane, u32 value) {
+          const u32 other = before_.vgpr[source1][lane];
+          const auto sum = [&](u32 halves) {
+            const u32 a = (halves & 1) != 0 ? value >> 16 : value;
+            const u32 b = (halves & 2) != 0 ? other >> 16 : other;
+            return (a + b) & 0xffff;
+          };
+          state.vgpr[destination][lane] = sum(select) | sum(select_high) << 16;
+        });
+  }
+}
+
+TEST_F(ShuffledEncodings, HalvesWithSigns) {
+  const auto& brief = opcode(Encoding::vop2, "V_MAX_F16");
+  const auto& full = opcode(Encoding::vop3, "V_MAX_F16");
+  const auto& compare = opcode(Encoding::vopc, "V_CMP_GT_F16");
+  for (unsigned i = 0; i < 200 * rounds_of_run() && !HasFailure(); ++i) {
+    draw_finite_halves();
+    Control control = random_control();
+    const Half a = random_half(!control.eight), b = random_half(false);
+    const bool high = random_.chance(2);
+    control.negate = a.negate;
+    control.absolute = a.absolute;
+    const auto top = [](bool set) { return set ? 0x80u : 0u; };
+    const auto maximum = [&](const Half& first, const Half& second) {
+      return [this, high, first, second](State& state, unsigned lane, u32 value) {
+        set_half(state.vgpr[destination][lane], high,
+                 larger(first.of(value), second.of(before_.vgpr[source1][lane])));
+      };
+    };
+    check_with(
+        brief, control,
+        [&](Encoder& e, u32 number) {
+          e.put(fields::vop2::src0, number).put(fields::vop2::vsrc1, source1 | top(b.high));
+          e.put(fields::vop2::vdst, destination | top(high));
+        },
+        maximum(a, b), source0 | top(a.high));
+    check_with(
+        compare, control,
+        [&](Encoder& e, u32 number) {
+          e.put(fields::vopc::src0, number).put(fields::vopc::vsrc1, source1 | top(b.high));
+        },
+        [&](State& state, unsigned lane, u32 value) {
+          const u32 x = a.of(value), y = b.of(before_.vgpr[source1][lane]);
+          const bool zeros = ((x | y) & 0x7fff) == 0;
+          if (order(x) > order(y) && !zeros)
+            state.scalar[emulator::scalar_index::vcc] |= 1u << lane;
+        },
+        source0 | top(a.high));
+    // The signs of the long form are its own.
+    const Half c = random_half(true), d = random_half(true);
+    const auto pair = [](bool x, bool y) { return (x ? 1u : 0u) | (y ? 2u : 0u); };
+    check_with(
+        full, random_control(),
+        [&](Encoder& e, u32 number) {
+          e.put(fields::vop3::src0, number).put(fields::vop3::src1, 256 + source1);
+          e.put(fields::vop3::vdst, destination);
+          e.put(fields::vop3::neg, pair(c.negate, d.negate));
+          e.put(fields::vop3::abs, pair(c.absolute, d.absolute));
+          e.put(fields::vop3::opsel, pair(c.high, d.high) | (high ? 8u : 0u));
+        },
+        maximum(c, d));
+  }
+}
+
 }  // namespace
 }  // namespace redbolt::pseudocode
