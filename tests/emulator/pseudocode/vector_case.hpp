@@ -75,7 +75,7 @@ class VectorCase {
   Machine& machine_;
   std::string name_;
 
-  State before_, expected_, actual_;
+  State before_, expected_, actual_, quads_;
   std::array<Source, 3> source_;
   std::array<u32, 3> words_{};
   u32 destination_ = 0;

@@ -153,6 +153,7 @@ void VectorCase::expect() {
     expect_wave();
     return;
   }
+  if (info_.encoding == Encoding::vinterp) quads_ = operands_of_quads();
   for (unsigned lane = 0; lane < lanes; ++lane) {
     if (before_.active(lane)) expect_lane(lane);
   }
@@ -178,9 +179,7 @@ State VectorCase::operands_of_quads() const {
 
 void VectorCase::expect_lane(unsigned lane) {
   const bool interpolates = info_.encoding == Encoding::vinterp;
-  State quads;
-  if (interpolates) quads = operands_of_quads();
-  StateSurroundings surroundings(interpolates ? quads : expected_, false);
+  StateSurroundings surroundings(interpolates ? quads_ : expected_, false);
   Evaluator e(surroundings, all_definitions());
   give_operands(e, before_, lane);
   u128 old = 0;
