@@ -136,6 +136,24 @@ SocketFile::SocketFile(const std::filesystem::path& path) : path_(path) {
   socket_ = std::move(socket);
 }
 
+SocketFile::SocketFile(FileDescriptor inherited) : is_ours_(false) {
+  protocol::SocketAddress address;
+  address.length = sizeof address.address;
+  auto* name = reinterpret_cast<sockaddr*>(&address.address);
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockname(inherited.get(), name, &address.length) != 0 || name->sa_family != AF_UNIX ||
+      ::getsockopt(inherited.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
+      listening == 0) {
+    throw SocketError(SocketErrorCode::not_a_socket,
+                      "what the service manager passed is not a listening Unix socket");
+  }
+  ::fcntl(inherited.get(), F_SETFD, FD_CLOEXEC);
+  if (::fcntl(inherited.get(), F_SETFL, O_NONBLOCK) != 0) fail("the socket passed", errno);
+  path_ = address.address.sun_path;
+  socket_ = std::move(inherited);
+}
+
 SocketFile::~SocketFile() {
   close();
 }
@@ -143,7 +161,8 @@ SocketFile::~SocketFile() {
 void SocketFile::close() noexcept {
   if (!socket_.valid()) return;
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
+  if (is_ours_ && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+      status.st_ino == inode_) {
     ::unlink(path_.c_str());
   }
   socket_ = FileDescriptor();

@@ -36,6 +36,9 @@ class SocketFile {
   // Makes the folder (0700) if it is missing, removes a socket file that is proved dead by a
   // refused connection, binds (0600) and listens. Throws SocketError.
   explicit SocketFile(const std::filesystem::path& path);
+  // Takes over a listening Unix socket that somebody else made and whose file is theirs. Throws
+  // SocketError if it is not one.
+  explicit SocketFile(FileDescriptor inherited);
   ~SocketFile();
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
@@ -43,7 +46,8 @@ class SocketFile {
   const std::filesystem::path& path() const { return path_; }
   // Non-blocking, listening.
   int descriptor() const { return socket_.get(); }
-  // Removes the file (if it is still this socket's) and stops listening. Never throws.
+  // Removes the file (if it is still this socket's, and was made here) and stops listening. Never
+  // throws.
   void close() noexcept;
 
  private:
@@ -51,6 +55,7 @@ class SocketFile {
   FileDescriptor socket_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  bool is_ours_ = true;  // the file
 };
 
 }  // namespace redbolt::daemon

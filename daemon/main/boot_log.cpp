@@ -29,23 +29,23 @@ std::string readable(Bytes size) {
   return text.data();
 }
 
-void BootLog::line(const std::string& text) const {
-  if (!quiet_) std::fputs(("redboltd: " + text + "\n").c_str(), stderr);
+std::string card_text(const driver::CardInfo& card) {
+  return card.marketing_name + " (" + card.gfx_target + ", " + std::to_string(card.compute_units) +
+         " CUs, " + readable(card.vram) + ") at " + card.location;
 }
 
 void BootLog::step(const driver::BootStep& step) const {
   constexpr std::size_t column = 28;  // the longest step's name, and a space
   std::string name = step.name;
   name.resize(std::max(name.size(), column), ' ');
-  line("  " + name + seconds_text(step.seconds) + (step.detail.empty() ? "" : "  " + step.detail));
+  log_.info(LogPart::boot, "  " + name + seconds_text(step.seconds) +
+                               (step.detail.empty() ? "" : "  " + step.detail));
 }
 
 void BootLog::summary(const BootSummary& summary) const {
-  const auto& card = summary.card;
-  line(card.marketing_name + " (" + card.gfx_target + ", " + std::to_string(card.compute_units) +
-       " CUs, " + readable(card.vram) + ") at " + card.location + ": " +
-       driver::to_string(summary.report.kind) + " boot in " +
-       trimmed(seconds_text(summary.report.seconds)) + ", arena " + readable(summary.arena));
+  log_.info(LogPart::boot, card_text(summary.card) + ": " + driver::to_string(summary.report.kind) +
+                               " boot in " + trimmed(seconds_text(summary.report.seconds)) +
+                               ", arena " + readable(summary.arena));
 }
 
 }  // namespace redbolt::daemon

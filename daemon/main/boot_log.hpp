@@ -1,9 +1,9 @@
-// What redboltd says on standard error: the steps of the boot, what came of it, and events. Lines
-// come from the device thread and from the thread of the sockets; each is written in one piece.
+// What redboltd says of its boot: the steps, and what came of it, as columns in the log.
 #pragma once
 
 #include <string>
 
+#include "log.hpp"
 #include "redbolt/driver/card.hpp"
 
 namespace redbolt::daemon {
@@ -16,15 +16,17 @@ struct BootSummary {
 
 class BootLog {
  public:
-  explicit BootLog(bool quiet) : quiet_(quiet) {}
+  explicit BootLog(const Log& log) : log_(log) {}
 
   void step(const driver::BootStep& step) const;
   void summary(const BootSummary& summary) const;
-  void line(const std::string& text) const;
 
  private:
-  bool quiet_;
+  const Log& log_;
 };
+
+// "Radeon RX 7900 XTX (gfx1100, 96 CUs, 24.0 GiB) at emulated:0000:03:00.0".
+std::string card_text(const driver::CardInfo& card);
 
 // "23.9 GiB".
 std::string readable(Bytes size);

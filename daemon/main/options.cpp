@@ -5,6 +5,7 @@
 #include <exception>
 #include <limits>
 
+#include "log.hpp"
 #include "main/device_factory.hpp"
 #include "redbolt/base/checked.hpp"
 #include "redbolt/emulator/card.hpp"
@@ -59,11 +60,32 @@ void parse_folders(std::string_view text, Options& options) {
   }
 }
 
+// Checked at once, kept as text: the service's command line repeats it.
+void add_log_levels(std::string_view text, std::string_view what, Options& options) {
+  try {
+    LogLevels().apply(text);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string(what) + ": " + error.what());
+  }
+  if (!options.log.empty()) options.log += ',';
+  options.log += text;
+}
+
+void choose_manager(std::string_view text, std::string_view what, Options& options) {
+  if (text == "systemd") {
+    options.service_manager = ServiceManager::systemd;
+  } else if (text == "launchd") {
+    options.service_manager = ServiceManager::launchd;
+  } else {
+    throw UsageError(std::string(what) + " wants systemd or launchd");
+  }
+}
+
 struct Flag {
   const char* name;
   const char* argument;     // nullptr: a switch
   const char* environment;  // nullptr: none, the flag only asks for information
-  const char* help;
+  const char* help;         // nullptr: not shown
   void (*apply)(Options& options, std::string_view value, std::string_view what);
   // Where the variable is read otherwise: as a list.
   void (*apply_variable)(Options& options, std::string_view value, std::string_view what) = nullptr;
@@ -100,6 +122,23 @@ constexpr Flag flags[] = {
      [](Options& o, std::string_view v, std::string_view w) {
        o.exit_with_fd = parse_descriptor(v, w);
      }},
+    {"--log", "LEVEL|PART=LEVEL,...", "REDBOLT_LOG",
+     "What is logged: off, error, warning, info (unless told otherwise) or\n"
+     "debug; of all, or of boot, lease, memory, submission, device, service.",
+     [](Options& o, std::string_view v, std::string_view w) { add_log_levels(v, w, o); }},
+    {"--install-service", nullptr, nullptr,
+     "Makes redboltd start at login, with the flags given here: systemd user\n"
+     "units, or a launchd agent.",
+     [](Options& o, std::string_view, std::string_view) { o.service = ServiceChange::install; }},
+    {"--uninstall-service", nullptr, nullptr, "Stops it and undoes that.",
+     [](Options& o, std::string_view, std::string_view) { o.service = ServiceChange::uninstall; }},
+    {"--print", nullptr, nullptr, "Shows the service's files instead of installing them.",
+     [](Options& o, std::string_view, std::string_view) { o.print = true; }},
+    {"--dry-run", nullptr, nullptr, "The same as --print.",
+     [](Options& o, std::string_view, std::string_view) { o.print = true; }},
+    // For tests: the files of the other kind of system.
+    {"--service-manager", "NAME", nullptr, nullptr,
+     [](Options& o, std::string_view v, std::string_view w) { choose_manager(v, w, o); }},
     {"--quiet", nullptr, "REDBOLT_QUIET", "Prints errors only.",
      [](Options& o, std::string_view v, std::string_view w) { o.quiet = parse_switch(v, w); }},
     {"--help", nullptr, nullptr, "This text.",
@@ -197,7 +236,10 @@ Options parse_options(std::span<const char* const> arguments,
   if (problem && !options.help && !options.version) std::rethrow_exception(problem);
   if (options.firmware.empty()) options.firmware = std::move(given.firmware);
   if (options.socket.empty()) options.socket = protocol::default_socket_path();
-  if (options.device.empty() && !options.help && !options.version) {
+  if (options.print && options.service == ServiceChange::none)
+    throw UsageError("--print goes with --install-service");
+  if (options.device.empty() && !options.help && !options.version &&
+      options.service != ServiceChange::uninstall) {
     throw UsageError("which card? For the emulated one: redboltd --device emulated");
   }
   return options;
@@ -209,11 +251,17 @@ std::string help_text() {
       "redboltd: the process that owns the card. Boots it, and serves programs of this user over "
       "a\n"
       "Unix socket until it is told to stop (SIGTERM, SIGINT).\n\n"
-      "usage: redboltd --device SPEC [--socket PATH] [--firmware DIR] [--arena BYTES]\n\n";
+      "usage: redboltd --device SPEC [--socket PATH] [--firmware DIR] [--arena BYTES]\n"
+      "       redboltd --install-service --device SPEC ... | --uninstall-service\n\n";
   for (const Flag& flag : flags) {
+    if (flag.help == nullptr) continue;
     std::string line = std::string("  ") + flag.name;
     if (flag.argument != nullptr) line += std::string(" ") + flag.argument;
-    line.resize(std::max(line.size() + 2, column), ' ');
+    if (line.size() + 2 > column) {
+      line += "\n" + std::string(column, ' ');
+    } else {
+      line.resize(column, ' ');
+    }
     line += indented(flag.help, column);
     if (flag.environment != nullptr)
       line += "\n" + std::string(column, ' ') + "[$" + flag.environment + "]";

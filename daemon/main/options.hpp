@@ -16,6 +16,14 @@
 
 namespace redbolt::daemon {
 
+enum class ServiceChange : std::uint8_t { none, install, uninstall };
+enum class ServiceManager : std::uint8_t { systemd, launchd };
+#ifdef __APPLE__
+inline constexpr ServiceManager own_service_manager = ServiceManager::launchd;
+#else
+inline constexpr ServiceManager own_service_manager = ServiceManager::systemd;
+#endif
+
 struct Options {
   std::string device;  // "emulated:vram=1G"; empty: none was named
   std::filesystem::path socket;
@@ -24,7 +32,11 @@ struct Options {
   std::optional<std::chrono::milliseconds> hang_timeout;
   std::optional<int> ready_fd;
   std::optional<int> exit_with_fd;
+  std::string log;  // as given: "info,lease=debug"; LogLevels::apply() takes it
   bool quiet = false;
+  ServiceChange service = ServiceChange::none;
+  ServiceManager service_manager = own_service_manager;
+  bool print = false;  // the service's files, instead of installing them
   bool help = false;
   bool version = false;
 };

@@ -19,8 +19,12 @@
 #include <string>
 
 #include "device_thread.hpp"
+#include "log.hpp"
 #include "main/boot_log.hpp"
 #include "main/device_factory.hpp"
+#include "main/system/inherited_socket.hpp"
+#include "main/system/notifier.hpp"
+#include "main/system/watchdog.hpp"
 #include "server.hpp"
 #include "socket_file.hpp"
 
@@ -42,10 +46,11 @@ void end_at_once(int) {
 // The reasons to stop, as one event.
 class StopEvent {
  public:
-  explicit StopEvent(asio::io_context& context, SocketFile& socket)
+  StopEvent(asio::io_context& context, SocketFile& socket, ServiceNotifier& notifier)
       : signals_(context, SIGTERM, SIGINT),
         happened_(context, asio::steady_timer::time_point::max()),
-        socket_(socket) {
+        socket_(socket),
+        notifier_(notifier) {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) trigger();
     });
@@ -55,6 +60,7 @@ class StopEvent {
   void trigger() {
     if (triggered_) return;
     triggered_ = true;
+    notifier_.stopping();
     socket_.close();
     std::signal(SIGALRM, end_at_once);
     ::alarm(stop_deadline_seconds);
@@ -72,6 +78,7 @@ class StopEvent {
   asio::signal_set signals_;
   asio::steady_timer happened_;
   SocketFile& socket_;
+  ServiceNotifier& notifier_;
   bool triggered_ = false;
 };
 
@@ -100,7 +107,8 @@ void announce(int descriptor) {
 
 struct Service {
   const Options& options;
-  BootLog& log;
+  const Log& log;
+  ServiceNotifier& notifier;
   asio::io_context& context;
   SocketFile& socket;
   DeviceThread& device;
@@ -115,16 +123,22 @@ asio::awaitable<void> serve(Service& service, const DeviceChoice& choice) {
   const auto summary = co_await service.device.run([](Device& device) {
     return BootSummary{device.info(), device.boot_report(), device.arena_status().size};
   });
-  service.log.summary(summary);
+  BootLog(service.log).summary(summary);
   if (service.stop.triggered()) co_return;  // asked to stop while the card was booting
 
   ServerOptions server_options;
   server_options.daemon_version = "redboltd " REDBOLT_VERSION;
-  server_options.log = [&log = service.log](const std::string& line) { log.line(line); };
+  server_options.log = [&log = service.log](const std::string& line) {
+    log.info(LogPart::service, line);
+  };
   Server server(service.context.get_executor(), service.socket, service.device,
                 std::move(server_options));
   asio::co_spawn(service.context, server.serve(), asio::detached);
-  service.log.line("listening on " + service.socket.path().string());
+  service.log.info(LogPart::service, "listening on " + service.socket.path().string());
+  service.notifier.ready(card_text(summary.card));
+  if (const auto interval = service.notifier.watchdog_interval())
+    asio::co_spawn(service.context, feed_watchdog(service.notifier, service.device, *interval),
+                   asio::detached);
   if (service.options.ready_fd) announce(*service.options.ready_fd);
   co_await service.stop.wait();
   co_await server.stop();
@@ -134,7 +148,8 @@ asio::awaitable<void> serve_and_end(Service& service, const DeviceChoice& choice
                                     std::exception_ptr& failure) {
   try {
     co_await serve(service, choice);
-  } catch (...) {
+  } catch (const std::exception& error) {
+    service.notifier.status(error.what());
     failure = std::current_exception();
   }
   service.context.stop();
@@ -142,31 +157,37 @@ asio::awaitable<void> serve_and_end(Service& service, const DeviceChoice& choice
 
 }  // namespace
 
-void run_service(const Options& options) {
+void run_service(const Options& options, const Environment& environment) {
   check_open(options.ready_fd, "--ready-fd");
   check_open(options.exit_with_fd, "--exit-with-fd");
   std::signal(SIGPIPE, SIG_IGN);  // whoever read the log or waited for "ready" may be gone
-  BootLog log(options.quiet);
-  SocketFile socket(options.socket);
-  const DeviceChoice choice =
-      choose_device({options.device, options.firmware, options.arena,
-                     [&log](const driver::BootStep& step) { log.step(step); }});
+  LogLevels levels(options.quiet ? LogLevel::error : LogLevel::info);
+  if (!options.log.empty()) levels.apply(options.log);
+  const Log log(levels, style_of_standard_error(environment("JOURNAL_STREAM")), STDERR_FILENO);
+  ServiceNotifier notifier(environment);
+  auto inherited = inherited_socket(environment);
+  SocketFile socket = inherited ? SocketFile(std::move(*inherited)) : SocketFile(options.socket);
+  const DeviceChoice choice = choose_device({options.device, options.firmware, options.arena,
+                                             [&log, &notifier](const driver::BootStep& step) {
+                                               BootLog(log).step(step);
+                                               notifier.status("booting: " + step.name + " done");
+                                             }});
   asio::io_context context(1);
   std::exception_ptr failure;
   {
     DeviceThread device;  // its end is the end of the card
-    StopEvent stop(context, socket);
+    StopEvent stop(context, socket, notifier);
     std::optional<asio::posix::stream_descriptor> pipe;
     if (options.exit_with_fd) {
       pipe.emplace(context, *options.exit_with_fd);
       asio::co_spawn(context, watch_pipe(*pipe, stop), asio::detached);
     }
-    Service service{options, log, context, socket, device, stop};
+    Service service{options, log, notifier, context, socket, device, stop};
     asio::co_spawn(context, serve_and_end(service, choice, failure), asio::detached);
     context.run();
   }
   if (failure) std::rethrow_exception(failure);
-  log.line("stopped");
+  log.info(LogPart::service, "stopped");
 }
 
 }  // namespace redbolt::daemon

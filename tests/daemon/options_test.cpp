@@ -89,13 +89,47 @@ TEST(Options, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of({}, {{"REDBOLT_ARENA", "x"}}), HasSubstr("REDBOLT_ARENA"));
 }
 
+TEST(Options, LogLevelsAddUpAndAreCheckedAtOnce) {
+  EXPECT_EQ(parse({"--device=emulated", "--log", "lease=debug", "--log=boot=off"},
+                  {{"REDBOLT_LOG", "warning"}})
+                .log,
+            "warning,lease=debug,boot=off");
+  EXPECT_THAT(problem_of({"--device=emulated", "--log", "loud"}), HasSubstr("--log"));
+  EXPECT_THAT(problem_of({"--device=emulated", "--log", "toaster=info"}), HasSubstr("submission"));
+}
+
+TEST(Options, AServiceIsInstalledForADevice) {
+  EXPECT_EQ(parse({"--uninstall-service"}).service, ServiceChange::uninstall);
+  EXPECT_EQ(parse({"--install-service", "--device=emulated"}).service, ServiceChange::install);
+  EXPECT_THAT(problem_of({"--install-service"}), HasSubstr("--device"));
+  EXPECT_THAT(problem_of({"--print", "--device=emulated"}), HasSubstr("--install-service"));
+}
+
 TEST(Options, HelpNamesEveryFlagAndVariable) {
   const std::string help = help_text();
-  for (const char* word :
-       {"--device", "--socket", "--firmware", "--arena", "--hang-timeout", "--ready-fd",
-        "--exit-with-fd", "--quiet", "--help", "--version", "REDBOLT_DEVICE", "REDBOLT_SOCKET",
-        "REDBOLT_FIRMWARE", "REDBOLT_ARENA", "REDBOLT_HANG_TIMEOUT", "REDBOLT_READY_FD",
-        "REDBOLT_EXIT_WITH_FD", "REDBOLT_QUIET"}) {
+  for (const char* word : {"--device",
+                           "--socket",
+                           "--firmware",
+                           "--arena",
+                           "--hang-timeout",
+                           "--ready-fd",
+                           "--exit-with-fd",
+                           "--quiet",
+                           "--help",
+                           "--version",
+                           "REDBOLT_DEVICE",
+                           "REDBOLT_SOCKET",
+                           "REDBOLT_FIRMWARE",
+                           "REDBOLT_ARENA",
+                           "REDBOLT_HANG_TIMEOUT",
+                           "REDBOLT_READY_FD",
+                           "REDBOLT_EXIT_WITH_FD",
+                           "REDBOLT_QUIET",
+                           "--log",
+                           "REDBOLT_LOG",
+                           "--install-service",
+                           "--uninstall-service",
+                           "--print"}) {
     EXPECT_THAT(help, HasSubstr(word));
   }
   EXPECT_TRUE(parse({"--help"}).help);
