@@ -121,7 +121,7 @@ asio::awaitable<Session::Outgoing> Session::reset_card(const protocol::Request& 
     if (holder) co_await take_away(holder->lease, true, body.reason());
     while (!services_.leases.holds(claim) && !over()) co_await wait_until(Clock::time_point::max());
     if (!services_.leases.holds(claim)) throw busy_error(services_.leases);  // nobody waits for it
-    services_.log("the card is reset for " + signature(body.reason()));
+    services_.log.info(LogPart::device, "the card is reset for " + signature(body.reason()));
     auto reset =
         [error = make_error(protocol::ERROR_CODE_DEVICE_LOST,
                             "the card was reset by " + signature(body.reason()))](Device& device) {

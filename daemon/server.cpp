@@ -133,7 +133,8 @@ void Server::accept_all() {
 void Server::admit(FileDescriptor socket) try {
   const auto peer = options_.peer(socket.get());
   if (!peer || !options_.admits(*peer)) {
-    options_.log("refused a connection of uid " + (peer ? std::to_string(peer->uid) : "unknown"));
+    options_.log.warning(LogPart::service, "refused a connection of uid " +
+                                               (peer ? std::to_string(peer->uid) : "unknown"));
     refuse(socket, protocol::ERROR_CODE_PERMISSION_DENIED, "this redboltd serves another user");
     return;
   }
@@ -146,7 +147,7 @@ void Server::admit(FileDescriptor socket) try {
   sessions_.insert(session);
   asio::co_spawn(executor_, converse(std::move(session)), asio::detached);
 } catch (const std::exception& error) {
-  options_.log(std::string("a connection failed: ") + error.what());
+  options_.log.warning(LogPart::service, std::string("a connection failed: ") + error.what());
 }
 
 asio::awaitable<void> Server::converse(std::shared_ptr<Session> session) {
@@ -192,13 +193,13 @@ asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace>
   } catch (const std::exception& error) {
     problem = error.what();
   }
-  if (!problem.empty()) options_.log(problem);
+  if (!problem.empty()) options_.log.error(LogPart::device, problem);
   if (workspace) {
     // Something failed on the way; it still belongs to the device thread.
     try {
       co_await device_.run([&workspace](Device&) { workspace.reset(); });
     } catch (const std::exception& error) {
-      options_.log(error.what());
+      options_.log.error(LogPart::device, error.what());
     }
   }
   leases_.release(lease);

@@ -18,6 +18,7 @@
 #include "client_limits.hpp"
 #include "device_thread.hpp"
 #include "lease_queue.hpp"
+#include "log.hpp"
 #include "peer.hpp"
 #include "session.hpp"
 #include "socket_file.hpp"
@@ -39,8 +40,7 @@ struct ServerOptions {
   std::function<std::optional<PeerCredentials>(int socket)> peer = peer_credentials;
   // Whom it lets in.
   std::function<bool(const PeerCredentials& peer)> admits = is_own_user;
-  // For the log.
-  std::function<void(const std::string& line)> log = [](const std::string&) {};
+  Log log{LogLevels(LogLevel::off), LogStyle::plain, -1};
 };
 
 class Server {

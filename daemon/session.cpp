@@ -12,6 +12,7 @@
 #include "daemon_error.hpp"
 #include "handler_table.hpp"
 #include "redbolt/protocol/socket_io.hpp"
+#include "request_log.hpp"
 
 namespace redbolt::daemon {
 namespace {
@@ -47,7 +48,7 @@ asio::awaitable<void> Session::run() {
     // The usual end.
   } catch (const std::exception& error) {
     // This connection's end, and nobody else's.
-    services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + error.what());
+    services_.log.warning(LogPart::service, user_name() + ": " + error.what());
   }
   close();
   end_lease();
@@ -189,7 +190,13 @@ asio::awaitable<Session::Outgoing> Session::answer(const protocol::Request& requ
     failure = std::current_exception();
   }
   if (over() && !broken_) throw ConnectionOver();
-  if (failure) *outgoing.reply.mutable_error() = describe(failure);
+  if (failure) {
+    auto& error = *outgoing.reply.mutable_error();
+    error = describe(failure);
+    log_refusal(services_.log, user_name(), request, error);
+  } else {
+    log_request(services_.log, user_name(), request);
+  }
   co_return outgoing;
 }
 
@@ -252,7 +259,7 @@ void Session::completed(FenceId fence, std::optional<protocol::Error> error) {
   // A refused submission concerns nobody else; everything worse took the card with it.
   if (error && error->code() != protocol::ERROR_CODE_INVALID_ARGUMENT && lease_) {
     lease_end_ = error->message();
-    services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + lease_end_);
+    services_.log.warning(LogPart::device, user_name() + ": " + lease_end_);
     end_lease();
   }
   wake();
@@ -262,7 +269,7 @@ void Session::revoke(const std::string& why) {
   if (!lease_) return;
   lease_end_ = why;
   revoked_ = true;
-  services_.log(command_ + " (pid " + std::to_string(peer_.pid) + "): " + why);
+  services_.log.info(LogPart::lease, user_name() + ": " + why);
   end_lease();
   wake();
 }

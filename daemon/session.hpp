@@ -25,6 +25,7 @@
 #include "device_thread.hpp"
 #include "fence_board.hpp"
 #include "lease_queue.hpp"
+#include "log.hpp"
 #include "peer.hpp"
 #include "redbolt/base/file_descriptor.hpp"
 #include "redbolt/protocol/frame.hpp"
@@ -42,7 +43,7 @@ struct SessionServices {
   std::chrono::milliseconds handshake_timeout;
   std::string daemon_version;
   std::chrono::steady_clock::time_point started;
-  std::function<void(const std::string& line)> log;
+  const Log& log;
   // Frees what a client had once its work has left the card, then passes the lease on. When that is
   // done LeaseQueue::position(lease) is nothing, and on_done is called.
   std::function<void(LeaseId lease, std::unique_ptr<Workspace> workspace,

@@ -128,9 +128,7 @@ asio::awaitable<void> serve(Service& service, const DeviceChoice& choice) {
 
   ServerOptions server_options;
   server_options.daemon_version = "redboltd " REDBOLT_VERSION;
-  server_options.log = [&log = service.log](const std::string& line) {
-    log.info(LogPart::service, line);
-  };
+  server_options.log = service.log;
   Server server(service.context.get_executor(), service.socket, service.device,
                 std::move(server_options));
   asio::co_spawn(service.context, server.serve(), asio::detached);

@@ -181,6 +181,22 @@ TEST_F(Service, ServesOnTheSocketThatWasPassedAndLeavesItsFile) {
   EXPECT_TRUE(std::filesystem::exists(passed)) << "the manager's";
 }
 
+TEST(ServiceLog, SaysOfEachPartWhatItIsAskedFor) {
+  DaemonProcess daemon("emulated:vram=1G", {"--log", "warning,lease=debug"});
+  {
+    client::Connection connection({daemon.socket(), "a client"});
+    connection.acquire_lease(0ms);
+    connection.create_buffer(Bytes(4096), "x");
+    connection.release_lease();
+  }
+  EXPECT_EQ(daemon.stop(), 0);
+  const std::string log = daemon.log();
+  EXPECT_THAT(log, testing::AllOf(HasSubstr("lease: a client (pid "), HasSubstr("has the card"),
+                                  HasSubstr("gives the card back")));
+  EXPECT_THAT(log, testing::Not(testing::AnyOf(HasSubstr("memory:"), HasSubstr("listening"),
+                                               HasSubstr("security processor"))));
+}
+
 // A systemctl that writes down how it was called.
 class Installation : public testing::Test {
  protected:
