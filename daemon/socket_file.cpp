@@ -81,28 +81,6 @@ FileDescriptor lock_folder(const std::filesystem::path& folder) {
                         "; use it, stop it, or choose another --socket");
 }
 
-void remove_dead_socket(const std::filesystem::path& path, const protocol::SocketAddress& address) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return;
-    fail(path.string(), errno);
-  }
-  if (!S_ISSOCK(status.st_mode)) {
-    throw SocketError(
-        SocketErrorCode::not_a_socket,
-        path.string() + " exists and is not a socket; it is left alone, choose another --socket");
-  }
-  const FileDescriptor probe = protocol::make_socket();
-  // A full backlog must not block us: whoever has one is alive.
-  ::fcntl(probe.get(), F_SETFL, O_NONBLOCK);
-  if (::connect(probe.get(), address.get(), address.length) == 0) already_served(path, probe.get());
-  if (errno == EAGAIN || errno == EINPROGRESS) already_served(path, -1);
-  if (errno != ECONNREFUSED)
-    fail("whether a daemon listens on " + path.string() + " cannot be found out", errno);
-  if (::unlink(path.c_str()) != 0)
-    fail("the dead socket " + path.string() + " cannot be removed", errno);
-}
-
 protocol::SocketAddress address_of(const std::filesystem::path& path) try {
   return protocol::socket_address(path);
 } catch (const protocol::ProtocolError& error) {
@@ -111,7 +89,62 @@ protocol::SocketAddress address_of(const std::filesystem::path& path) try {
                     error.what());
 }
 
+// `probe` is connected afterwards if somebody answers.
+SocketFileState state_of(const std::filesystem::path& path, const protocol::SocketAddress& address,
+                         const FileDescriptor& probe) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return SocketFileState::absent;
+    fail(path.string(), errno);
+  }
+  if (!S_ISSOCK(status.st_mode)) return SocketFileState::not_a_socket;
+  // A full backlog must not block us: whoever has one is alive.
+  ::fcntl(probe.get(), F_SETFL, O_NONBLOCK);
+  if (::connect(probe.get(), address.get(), address.length) == 0 || errno == EAGAIN ||
+      errno == EINPROGRESS) {
+    return SocketFileState::alive;
+  }
+  if (errno == EACCES || errno == EPERM) {
+    throw SocketError(SocketErrorCode::not_permitted,
+                      path.string() + " is another user's: this one may not connect there");
+  }
+  if (errno != ECONNREFUSED)
+    fail("whether a daemon listens on " + path.string() + " cannot be found out", errno);
+  return SocketFileState::dead;
+}
+
+void remove_socket(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0)
+    fail("the dead socket " + path.string() + " cannot be removed", errno);
+}
+
+void make_room(const std::filesystem::path& path, const protocol::SocketAddress& address) {
+  const FileDescriptor probe = protocol::make_socket();
+  const SocketFileState state = state_of(path, address, probe);
+  if (state == SocketFileState::alive) already_served(path, probe.get());
+  if (state == SocketFileState::not_a_socket) {
+    throw SocketError(
+        SocketErrorCode::not_a_socket,
+        path.string() + " exists and is not a socket; it is left alone, choose another --socket");
+  }
+  if (state == SocketFileState::dead) remove_socket(path);
+}
+
 }  // namespace
+
+SocketFileState look_at_socket(const std::filesystem::path& path) {
+  return state_of(path, address_of(path), protocol::make_socket());
+}
+
+bool remove_if_dead(const std::filesystem::path& path) {
+  const auto address = address_of(path);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder_of(path), ignored)) return false;
+  const FileDescriptor lock = lock_folder(folder_of(path));
+  if (state_of(path, address, protocol::make_socket()) != SocketFileState::dead) return false;
+  remove_socket(path);
+  return true;
+}
 
 SocketFile::SocketFile(const std::filesystem::path& path) : path_(path) {
   const auto address = address_of(path);
@@ -119,7 +152,7 @@ SocketFile::SocketFile(const std::filesystem::path& path) : path_(path) {
   make_folder(folder);
   check_folder(folder);
   const FileDescriptor lock = lock_folder(folder);
-  remove_dead_socket(path, address);
+  make_room(path, address);
   FileDescriptor socket = protocol::make_socket();
   if (::bind(socket.get(), address.get(), address.length) != 0)
     fail("the socket " + path.string(), errno);

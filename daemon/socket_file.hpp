@@ -18,6 +18,7 @@ enum class SocketErrorCode : std::uint8_t {
   already_served,  // a live daemon answers there
   not_a_socket,    // something else has that name
   unsafe_folder,   // others could replace the socket
+  not_permitted,   // it is another user's
   failed,          // the system refused
 };
 
@@ -30,6 +31,20 @@ class SocketError : public std::runtime_error {
  private:
   SocketErrorCode code_;
 };
+
+enum class SocketFileState : std::uint8_t {
+  absent,
+  alive,         // somebody answers there, or could
+  dead,          // a connection is refused: whoever listened has ended
+  not_a_socket,  // something else has that name
+};
+
+// Changes nothing. Throws SocketError where it cannot be found out.
+SocketFileState look_at_socket(const std::filesystem::path& path);
+
+// Removes the file if it is dead, under the same lock as a daemon that starts, and returns whether
+// it was. Throws SocketError where that cannot be found out or done.
+bool remove_if_dead(const std::filesystem::path& path);
 
 class SocketFile {
  public:

@@ -9,6 +9,7 @@
 #include "probe.hpp"
 #include "report/render.hpp"
 #include "report/report.hpp"
+#include "watch/watch.hpp"
 
 namespace {
 
@@ -28,6 +29,7 @@ int exit_with(ExitCode code) {
 int main(int argc, char** argv) try {
   const auto options = parse_options(argc, argv);
   if (!options) return 0;
+  if (options->watch) return exit_with(watch(*options));
   const Report report = run_probe(*options);
   const std::string text =
       options->json ? render_json(report) : render_text(report, wants_colour());

@@ -8,20 +8,11 @@
 #include <vector>
 
 #include "facts/facts.hpp"
+#include "redbolt/tools/exit_code.hpp"
 
 namespace redbolt::probe {
 
-// Exit codes of redbolt-device-probe and redbolt-lock-reset.
-enum class ExitCode : std::uint8_t {
-  ok = 0,
-  usage = 2,
-  permission = 4,
-  no_card = 6,
-  helper_missing = 9,  // a driver, a helper, or firmware
-  card_lost = 15,      // fell off the bus, or the server that had it is gone
-  busy = 16,
-  other = 255,
-};
+using tools::ExitCode;
 
 enum class LayerStatus : std::uint8_t { ok, failed, skipped };
 
