@@ -74,11 +74,20 @@ Layer lost(const CardFacts& card, Way way) {
                 "echo 1 | sudo tee " + device + "/remove && echo 1 | sudo tee /sys/bus/pci/rescan");
 }
 
-Layer no_card(const MachineFacts& facts) {
-  if (!facts.attach_problem.empty())
+// remote:ADDRESS is what the emulated card's server can listen on; tinygpu is an application.
+Layer no_server(const MachineFacts& facts) {
+  constexpr std::string_view remote = "remote:";
+  const std::string& spec = *facts.spec;
+  if (spec.starts_with(remote))
     return failed(facts.attach_problem, ExitCode::helper_missing,
-                  "Start the server that has the card, or name the right one:",
-                  "redbolt-emulator --listen unix:/tmp/card.sock");
+                  "Start the server that has the card; for an emulated one:",
+                  "redbolt-emulator --listen " + spec.substr(remote.size()));
+  return failed(facts.attach_problem, ExitCode::helper_missing,
+                "Start TinyGPU, which has the card:", "open -a TinyGPU");
+}
+
+Layer no_card(const MachineFacts& facts) {
+  if (!facts.attach_problem.empty()) return no_server(facts);
   if (facts.helper)
     return failed("no card is visible: " + *facts.helper, ExitCode::helper_missing,
                   "Install TinyGPU, allow its extension in System Settings, and start it:",

@@ -108,7 +108,7 @@ class Frame {
   }
 
   // share: 0 to 1 of a full bar, drawn in eighths of a character.
-  void bar(Line& line, double share) const {
+  void bar(Line& line, double share, Ink ink) const {
     static constexpr const char* parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const std::size_t width = bar_width();
     const double filled = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);
@@ -118,22 +118,22 @@ class Frame {
     if (style_.unicode && whole < width)
       text += parts[static_cast<std::size_t>((filled - std::floor(filled)) * 8)];
     const std::size_t drawn = characters(text);
-    line.add(text, ink_of(share));
+    line.add(text, ink);
     std::string rest;
     for (std::size_t i = drawn; i < width; ++i) rest += pick("·", ".");
     line.add(rest, Ink::dim);
   }
 
-  // full: the value at which the bar is full.
+  // full: the value at which the bar is full. Only what is better low turns red.
   void reading(const char* label, const std::optional<double>& value, double full,
-               const char* pattern, const std::string& more = "") {
+               const char* pattern, bool better_low, const std::string& more = "") {
     Line& at = line();
     at.add(label).to(label_width);
     if (!value) {
       at.add("not told by the card", Ink::dim);
       return;
     }
-    bar(at, *value / full);
+    bar(at, *value / full, better_low ? ink_of(*value / full) : Ink::cyan);
     at.right(format(pattern, *value), label_width + bar_width() + value_width, Ink::bold)
         .add(more, Ink::dim);
   }
@@ -145,11 +145,11 @@ class Frame {
     if (metrics.memory_celsius) more += format("  memory %.0f", *metrics.memory_celsius);
     // Full bars: where an RX 7900 XTX begins to slow down, its board power, and round clocks above
     // those it reaches.
-    reading("temperature", metrics.temperature_celsius, 110, pick("%.0f °C", "%.0f C"), more);
-    reading("power", metrics.power_watts, 355, "%.0f W");
-    reading("graphics", metrics.gfx_clock_mhz, 3000, "%.0f MHz");
-    reading("memory", metrics.memory_clock_mhz, 1300, "%.0f MHz");
-    reading("busy", metrics.activity_percent, 100, "%.0f %%");
+    reading("temperature", metrics.temperature_celsius, 110, pick("%.0f °C", "%.0f C"), true, more);
+    reading("power", metrics.power_watts, 355, "%.0f W", true);
+    reading("graphics", metrics.gfx_clock_mhz, 3000, "%.0f MHz", false);
+    reading("memory", metrics.memory_clock_mhz, 1300, "%.0f MHz", false);
+    reading("busy", metrics.activity_percent, 100, "%.0f %%", false);
     speed();
   }
 
