@@ -65,6 +65,12 @@ daemon::DeviceChoice choose(const Options& options) try {
   throw UsageError(error.what());
 }
 
+AttachProblem attach_problem(pci::PciErrorCode code) {
+  if (code == pci::PciErrorCode::busy) return AttachProblem::busy;
+  if (code == pci::PciErrorCode::no_card) return AttachProblem::no_card;
+  return AttachProblem::nobody_answers;
+}
+
 void collect_named(const daemon::DeviceChoice& choice, MachineFacts& facts) {
   facts.system = system_name();
   facts.way =
@@ -72,8 +78,12 @@ void collect_named(const daemon::DeviceChoice& choice, MachineFacts& facts) {
   try {
     const auto function = choice.attach();
     FunctionInventory(*function, facts.way).collect(facts);
+  } catch (const pci::PciError& error) {
+    facts.attach_problem = error.what();
+    facts.attach = attach_problem(error.code());
   } catch (const std::exception& error) {
     facts.attach_problem = error.what();
+    facts.attach = AttachProblem::nobody_answers;
   }
 }
 

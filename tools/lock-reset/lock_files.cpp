@@ -33,11 +33,17 @@ std::vector<HeldLock> read_locks(const std::filesystem::path& file) {
   return held;
 }
 
+std::string name_of(const std::filesystem::path& system, std::int64_t pid) {
+  std::string name;
+  std::getline(std::ifstream(system / std::to_string(pid) / "comm"), name);
+  return name;
+}
+
 }  // namespace
 
 std::vector<LockFile> find_lock_files(const std::filesystem::path& folder,
-                                      const std::filesystem::path& locks) {
-  const auto held = read_locks(locks);
+                                      const std::filesystem::path& system) {
+  const auto held = read_locks(system / "locks");
   std::vector<LockFile> found;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
@@ -47,11 +53,12 @@ std::vector<LockFile> find_lock_files(const std::filesystem::path& folder,
     if (!name.starts_with("am_") || !name.ends_with(".lock") ||
         ::lstat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode))
       continue;
-    LockFile file{at->path(), std::nullopt};
+    LockFile file{at->path(), std::nullopt, {}};
     for (const HeldLock& lock : held)
       if (lock.inode == status.st_ino && lock.major == major(status.st_dev) &&
           lock.minor == minor(status.st_dev))
         file.holder = lock.pid;
+    if (file.holder) file.program = name_of(system, *file.holder);
     found.push_back(std::move(file));
   }
   std::sort(found.begin(), found.end(),

@@ -157,12 +157,15 @@ ExitCode look_at_lock_files(const Options& options, const Report& report) {
   ExitCode code = ExitCode::ok;
   for (const LockFile& file : find_lock_files(options.lock_folder)) {
     if (!file.holder) {
-      report.say(file.path.string() + ": tinygrad's, held by nobody: keeps nobody out, is left");
+      report.say(file.path.string() + ": held by nobody, keeps nobody out, is left");
       continue;
     }
-    report.say(file.path.string() + ": tinygrad has a card (pid " + std::to_string(*file.holder) +
-               "); end that program to free it");
-    code = ExitCode::busy;
+    const bool is_ours = file.program == "redboltd";
+    report.say(file.path.string() + ": held by " +
+               (file.program.empty() ? "a program" : file.program) + " (pid " +
+               std::to_string(*file.holder) + ")" +
+               (is_ours ? "" : ", which drives a card; end it to free that card"));
+    if (!is_ours) code = ExitCode::busy;
   }
   return code;
 }

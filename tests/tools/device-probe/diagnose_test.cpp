@@ -146,7 +146,16 @@ TEST(Diagnose, AServerThatIsGone) {
   facts.spec = "remote:unix:/run/card.sock";
   facts.way = Way::server;
   facts.attach_problem = "nobody listens on /run/card.sock";
-  EXPECT_EQ(diagnose(facts).exit_code, ExitCode::helper_missing);
+  for (const auto& [problem, code] :
+       {std::pair{AttachProblem::nobody_answers, ExitCode::helper_missing},
+        std::pair{AttachProblem::busy, ExitCode::busy},
+        std::pair{AttachProblem::no_card, ExitCode::no_card}}) {
+    facts.attach = problem;
+    const Report report = diagnose(facts);
+    EXPECT_EQ(report.exit_code, code);
+    EXPECT_THAT(report.next_step->command, HasSubstr("redbolt-"));
+  }
+  facts.attach = AttachProblem::none;
   facts.attach_problem.clear();
   facts.cards.emplace_back().answers = false;
   EXPECT_EQ(diagnose(facts).exit_code, ExitCode::card_lost);

@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <chrono>
+#include <thread>
 
 #include "daemon_process.hpp"
 #include "made_up_machine.hpp"
@@ -94,6 +98,59 @@ TEST(ProbeProgram, TestsThroughTheDaemonUnderItsLease) {
   result = probe(machine, {"--socket", daemon.socket(), "--test"});
   EXPECT_EQ(result.exit_code, 16) << result.output;
   EXPECT_THAT(result.output, HasSubstr("redbolt-lock-reset"));
+}
+
+// The emulated card in another process.
+class CardServer {
+ public:
+  CardServer() {
+    pid_ = start_program(program_path("redbolt-emulator"),
+                         {"--listen", "unix:" + socket().string(), "--vram", "1G"}, "/dev/null",
+                         folder_.path() / "out", folder_.path() / "err");
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!std::filesystem::exists(socket()) && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(10ms);
+  }
+  ~CardServer() {
+    ::kill(pid_, SIGTERM);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  CardServer(const CardServer&) = delete;
+  CardServer& operator=(const CardServer&) = delete;
+  std::filesystem::path socket() const { return folder_.path() / "card.sock"; }
+  std::string spec() const { return "remote:unix:" + socket().string(); }
+
+ private:
+  TemporaryFolder folder_;
+  pid_t pid_ = -1;
+};
+
+TEST(ProbeProgram, ACardBehindAServer) {
+  const MadeUpMachine machine;
+  const TemporaryFolder firmware;
+  write_firmware(firmware.path());
+  auto result = probe(machine, {"--device", "remote:unix:/tmp/redbolt-no-server.sock"});
+  EXPECT_EQ(result.exit_code, 9) << result.output;
+  EXPECT_THAT(result.output,
+              HasSubstr("redbolt-emulator --listen unix:/tmp/redbolt-no-server.sock"));
+
+  const CardServer server;
+  const std::vector<std::string> look{"--device", server.spec(), "--firmware", firmware.path()};
+  result = probe(machine, look);
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, testing::AllOf(HasSubstr("GC 11.0.0"), HasSubstr("the server at")));
+  auto with_test = look;
+  with_test.push_back("--test");
+  result = probe(machine, with_test);
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("64 waves"));
+
+  DaemonProcess daemon(server.spec());
+  result = probe(machine, look);
+  EXPECT_EQ(result.exit_code, 16) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("pid " + std::to_string(daemon.pid())));
+  result = probe(machine, {"--socket", daemon.socket()});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
 }  // namespace

@@ -161,10 +161,9 @@ TEST_F(LockReset, LockFilesOfTinygradAreNamedAndNeverRemoved) {
   ASSERT_EQ(::flock(holder.get(), LOCK_EX | LOCK_NB), 0);
   const auto result = reset(folder_.path() / "no.sock", {"--force"});
   EXPECT_EQ(result.exit_code, 16) << result.output;
-  EXPECT_THAT(result.output,
-              testing::AllOf(
-                  HasSubstr("am_usb.lock: tinygrad has a card (pid " + std::to_string(::getpid())),
-                  HasSubstr("am_0000:03:00.0.lock: tinygrad's, held by nobody")));
+  EXPECT_THAT(result.output, testing::AllOf(HasSubstr("am_usb.lock: held by lock_reset_test (pid " +
+                                                      std::to_string(::getpid())),
+                                            HasSubstr("am_0000:03:00.0.lock: held by nobody")));
   EXPECT_TRUE(std::filesystem::exists(held));
   EXPECT_TRUE(std::filesystem::exists(free));
 }
@@ -177,15 +176,16 @@ TEST_F(LockReset, UsageErrors) {
 
 TEST(LockFiles, AreMatchedByDeviceAndInode) {
   const TemporaryFolder folder;
-  const auto file = folder.path() / "am_x.lock", table = folder.path() / "locks";
+  const auto file = folder.path() / "am_x.lock", table = folder.path() / "locks",
+             system = folder.path();
   std::ofstream(file).close();
   std::ofstream(folder.path() / "other.lock").close();
   std::ofstream(table) << "1: POSIX  ADVISORY  WRITE 7 00:00:1 0 EOF\nrubbish\n2: -> FLOCK\n";
-  const auto found = lock_reset::find_lock_files(folder.path(), table);
+  const auto found = lock_reset::find_lock_files(folder.path(), system);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].path, file);
   EXPECT_FALSE(found[0].holder);
-  EXPECT_TRUE(lock_reset::find_lock_files(folder.path() / "none", table).empty());
+  EXPECT_TRUE(lock_reset::find_lock_files(folder.path() / "none", system).empty());
 }
 
 }  // namespace

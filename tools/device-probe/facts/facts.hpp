@@ -138,6 +138,9 @@ struct TestFacts {
   unsigned waves = 0;  // that stored what they should
 };
 
+// Why the card that --device names could not be reached.
+enum class AttachProblem : std::uint8_t { none, nobody_answers, busy, no_card };
+
 enum class Way : std::uint8_t { local, in_process, server };
 
 struct MachineFacts {
@@ -147,6 +150,7 @@ struct MachineFacts {
   bool tunnels_known = false;       // the system has a Thunderbolt or USB4 controller
   std::vector<TunnelFacts> tunnels;
   std::vector<CardFacts> cards;
+  AttachProblem attach = AttachProblem::none;
   std::string attach_problem;         // the card that --device names could not be reached at all
   std::optional<std::string> helper;  // macOS: the TinyGPU extension's state; absent elsewhere
   Reading<FirmwareFacts> firmware;

@@ -78,6 +78,14 @@ Layer lost(const CardFacts& card, Way way) {
 Layer no_server(const MachineFacts& facts) {
   constexpr std::string_view remote = "remote:";
   const std::string& spec = *facts.spec;
+  if (facts.attach == AttachProblem::no_card)
+    return failed(facts.attach_problem, ExitCode::no_card,
+                  "Plug the card in where the server runs, and look again:",
+                  "redbolt-device-probe --device " + spec);
+  if (facts.attach == AttachProblem::busy)
+    return failed(facts.attach_problem, ExitCode::busy,
+                  "If redboltd has it, look through redboltd; else end the program that has it:",
+                  "redbolt-device-probe");
   if (spec.starts_with(remote))
     return failed(facts.attach_problem, ExitCode::helper_missing,
                   "Start the server that has the card; for an emulated one:",
@@ -87,7 +95,7 @@ Layer no_server(const MachineFacts& facts) {
 }
 
 Layer no_card(const MachineFacts& facts) {
-  if (!facts.attach_problem.empty()) return no_server(facts);
+  if (facts.attach != AttachProblem::none) return no_server(facts);
   if (facts.helper)
     return failed("no card is visible: " + *facts.helper, ExitCode::helper_missing,
                   "Install TinyGPU, allow its extension in System Settings, and start it:",
