@@ -37,7 +37,7 @@ asio::awaitable<void> Server::watch_card() {
     auto failure = co_await device_.run([](Device& device) { return device.check_presence(); });
     interval = options_.heartbeat;
     if (is_lost(failure)) {
-      if (!lost) options_.log(failure->message());
+      if (!lost) options_.log.warning(LogPart::device, failure->message());
       retry = lost ? std::min(retry * 2, longest_retry) : first_retry;
       interval = retry;
       lose_card(*failure);
@@ -48,7 +48,7 @@ asio::awaitable<void> Server::watch_card() {
         });
       }
     }
-    if (lost && !failure) options_.log("the card is back");
+    if (lost && !failure) options_.log.info(LogPart::device, "the card is back");
     lost = is_lost(failure);
   }
   watching_ = false;

@@ -189,7 +189,7 @@ asio::awaitable<void> Server::clear_up(LeaseId lease, std::unique_ptr<Workspace>
     const bool again = !stopping_;
     const auto recovery = co_await device_.run(
         [&workspace, again](Device& device) { return end_of_work(device, workspace, again); });
-    if (recovery) options_.log(describe(*recovery));
+    if (recovery) options_.log.info(LogPart::device, describe(*recovery));
   } catch (const std::exception& error) {
     problem = error.what();
   }
