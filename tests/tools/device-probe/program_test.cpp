@@ -148,7 +148,7 @@ TEST(ProbeProgram, ACardBehindAServer) {
   DaemonProcess daemon(server.spec());
   result = probe(machine, look);
   EXPECT_EQ(result.exit_code, 16) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("pid " + std::to_string(daemon.pid())));
+  EXPECT_THAT(result.output, HasSubstr("process " + std::to_string(daemon.pid())));
   result = probe(machine, {"--socket", daemon.socket()});
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
