@@ -245,9 +245,8 @@ TEST_F(ShuffledEncodings, Comparisons) {
   }
 }
 
-TEST_F(ShuffledEncodings, ThreeSourcesAndPackedHalves) {
+TEST_F(ShuffledEncodings, ThreeSources) {
   const auto& add = opcode(Encoding::vop3, "V_ADD3_U32");
-  const auto& packed = opcode(Encoding::vop3p, "V_PK_ADD_U16");
   for (unsigned i = 0; i < 200 * rounds_of_run() && !HasFailure(); ++i) {
     draw();
     check_with(
@@ -259,23 +258,6 @@ TEST_F(ShuffledEncodings, ThreeSourcesAndPackedHalves) {
         [this](State& state, unsigned lane, u32 value) {
           state.vgpr[destination][lane] =
               value + before_.vgpr[source1][lane] + before_.vgpr[source2][lane];
-        });
-    const u32 select = random_.below(4), select_high = random_.below(4);
-    check_with(
-        packed, random_control(),
-        [&](Encoder& e, u32 number) {
-          e.put(fields::vop3p::src0, number).put(fields::vop3p::src1, 256 + source1);
-          e.put(fields::vop3p::vdst, destination).put(fields::vop3p::opsel, select);
-          e.put(fields::vop3p::opsel_hi, select_high);
-        },
-        [&](State& state, unsigned lane, u32 value) {
-          const u32 other = before_.vgpr[source1][lane];
-          const auto sum = [&](u32 halves) {
-            const u32 a = (halves & 1) != 0 ? value >> 16 : value;
-            const u32 b = (halves & 2) != 0 ? other >> 16 : other;
-            return (a + b) & 0xffff;
-          };
-          state.vgpr[destination][lane] = sum(select) | sum(select_high) << 16;
         });
   }
 }
