@@ -19,6 +19,11 @@
 
 namespace redbolt::daemon {
 
+// Whether the card may be writing beside what is pushed.
+enum class Neighbours : std::uint8_t { at_rest, written };
+// How much of a range the card has written: all that differs, or all of it.
+enum class Written : std::uint8_t { some, everything };
+
 // Host memory that the card reaches, released with the object.
 class PinnedMemory {
  public:
@@ -29,6 +34,12 @@ class PinnedMemory {
   virtual int descriptor() const = 0;
   // offset + into.size() is at most size().
   virtual void read(Bytes offset, std::span<std::byte> into) const = 0;
+
+  // Whether the card sees memory of its own instead, with which what the processes see has to be
+  // brought together: push() what they wrote, pull() what it wrote. Ranges are within size().
+  virtual bool mirrored() const { return false; }
+  virtual void push(Bytes /*offset*/, Bytes /*size*/, Neighbours /*neighbours*/) {}
+  virtual void pull(Bytes /*offset*/, Bytes /*size*/, Written /*written*/) {}
 };
 
 // What the kernels of one client reach: nothing at first. See driver::VmContext.

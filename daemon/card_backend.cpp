@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "mirrored_memory.hpp"
+
 namespace redbolt::daemon {
 namespace {
 
@@ -72,7 +74,9 @@ void CardBackend::write(Region region, Bytes offset, std::span<const std::byte> 
 }
 
 std::unique_ptr<PinnedMemory> CardBackend::allocate_pinned(Bytes size) {
-  return std::make_unique<PinnedBlock>(card_.allocate_host(size));
+  driver::HostBlock block = card_.allocate_host(size);
+  if (block.memory().descriptor() < 0) return std::make_unique<MirroredMemory>(std::move(block));
+  return std::make_unique<PinnedBlock>(std::move(block));
 }
 
 std::unique_ptr<MemoryContext> CardBackend::create_context() {

@@ -124,6 +124,12 @@ void GraphRecorder::write_pointers(const protocol::Dispatch& dispatch, const Mod
     for (std::size_t i = 0; i < pointer_size; ++i)
       destination[i] = static_cast<std::byte>((address >> (8 * i)) & 0xff);
     buffers_.insert(pointer.buffer());
+    if (const BufferView buffer = objects.find_buffer(pointer.buffer()); buffer.mirrored) {
+      const Bytes rest = buffer.size - Bytes(pointer.offset());
+      mirrored_.add(buffer.mirrored, Bytes(pointer.offset()),
+                    pointer.size() != 0 ? Bytes(pointer.size()) : rest,
+                    pointer.access() != protocol::ACCESS_READ);
+    }
   }
 }
 
@@ -181,6 +187,7 @@ Graph GraphRecorder::finish(Device& device, ClientMemory& memory,
   graph.name = name_;
   graph.buffers = buffers_;
   graph.modules = modules_;
+  graph.mirrored = mirrored_.work();
   // A kernel without arguments gets a valid address all the same.
   graph.kernargs = memory.take(Region::data, Bytes(std::max<std::size_t>(kernargs_.size(), 1)),
                                driver::MemoryAccess::read, what);

@@ -21,6 +21,7 @@
 #include "client_memory.hpp"
 #include "compute_limits.hpp"
 #include "device.hpp"
+#include "mirrored_work.hpp"
 #include "module.hpp"
 #include "redbolt/driver/command_encoder.hpp"
 
@@ -30,6 +31,7 @@ struct BufferView {
   driver::GpuAddress address;
   Bytes size;
   bool writable = true;
+  PinnedMemory* mirrored = nullptr;  // if it is mirrored
 };
 
 // What a client owns, by its ids. Both throw DaemonError (not_found).
@@ -70,6 +72,7 @@ struct Graph {
   std::shared_ptr<const DispatchMap> dispatches;
   std::vector<driver::IndirectBuffer> commands;  // in packets
   std::set<std::uint64_t> buffers;               // that it names
+  std::shared_ptr<const MirroredWork> mirrored;  // of them; may be none
   std::set<std::uint64_t> modules;
 };
 
@@ -86,7 +89,9 @@ class GraphRecorder {
   Graph finish(Device& device, ClientMemory& memory, const ObjectTable& objects) const;
 
   // What the recorder keeps of the nodes, about.
-  Bytes size() const { return Bytes(nodes_.size() * sizeof(nodes_[0]) + kernargs_.size()); }
+  Bytes size() const {
+    return Bytes(nodes_.size() * sizeof(nodes_[0]) + kernargs_.size() + mirrored_.size() * 64);
+  }
 
  private:
   struct DispatchNode {
@@ -118,6 +123,7 @@ class GraphRecorder {
   std::vector<std::variant<DispatchNode, BarrierNode>> nodes_;
   std::vector<std::byte> kernargs_;
   std::set<std::uint64_t> buffers_;
+  MirroredRanges mirrored_;
   std::set<std::uint64_t> modules_;
 };
 

@@ -1,5 +1,6 @@
 #include "submission_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon_error.hpp"
@@ -13,6 +14,9 @@ constexpr std::size_t max_entries_in_flight = 256;
 
 // Work that takes longer is looked at, as often as this.
 constexpr std::chrono::milliseconds check_interval{200};
+
+// Mirrored memory that running work writes to is looked at as often as this.
+constexpr std::chrono::milliseconds look_interval{4};
 
 constexpr const char* what_is_lost =
     ". What the client had on the card is given up; the card is being recovered";
@@ -54,6 +58,7 @@ void SubmissionQueue::start_waiting(Clock::time_point now) {
 
 void SubmissionQueue::start(Entry entry) {
   try {
+    if (entry.work.mirrored) entry.work.mirrored->before_start(mirrored_work_in_flight());
     entry.value = entry.work.start(backend_, dependency(entry.work.engine));
     last_started_.emplace(entry.work.engine, entry.value);
   } catch (...) {
@@ -74,6 +79,7 @@ std::optional<protocol::Error> SubmissionQueue::poll(Clock::time_point now) {
     if (!failure) {
       finish_completed(compute, copies, now);
       start_waiting(now);
+      follow_head(now);
       failure = check(now);
     }
     if (failure) abandon(*failure);
@@ -89,6 +95,21 @@ void SubmissionQueue::head_started(Clock::time_point now) {
   head_since_ = now;
   last_progress_at_ = now;
   next_check_ = now + check_interval;
+  next_look_ = now + look_interval;
+}
+
+bool SubmissionQueue::mirrored_work_in_flight() const {
+  const auto is_mirrored = [](const Entry& entry) { return entry.work.mirrored != nullptr; };
+  return std::ranges::any_of(in_flight_, is_mirrored);
+}
+
+// Words that a kernel releases while it runs: its submission may take long.
+void SubmissionQueue::follow_head(Clock::time_point now) {
+  if (in_flight_.empty() || now < next_look_) return;
+  const Entry& head = in_flight_.front();
+  if (!head.work.mirrored || head.refusal) return;
+  head.work.mirrored->while_running();
+  next_look_ = Clock::now() + look_interval;
 }
 
 bool SubmissionQueue::head_is_complete(driver::FenceValue compute,
@@ -101,6 +122,8 @@ bool SubmissionQueue::head_is_complete(driver::FenceValue compute,
 void SubmissionQueue::finish_completed(driver::FenceValue compute, driver::FenceValue copies,
                                        Clock::time_point now) {
   while (head_is_complete(compute, copies)) {
+    const Entry& head = in_flight_.front();
+    if (head.work.mirrored && !head.refusal) head.work.mirrored->when_complete();
     const Entry done = std::move(in_flight_.front());
     in_flight_.pop_front();
     entries_in_flight_ -= done.work.ring_entries;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include <redbolt/protocol/messages.pb.h>
 
 #include "backend.hpp"
+#include "mirrored_work.hpp"
 #include "redbolt/base/quantity.hpp"
 
 namespace redbolt::daemon {
@@ -37,6 +39,7 @@ struct Work {
   // cannot be told. The context outlives the work.
   const MemoryContext* context = nullptr;
   std::function<std::string(std::uint32_t mark)> running_at{};
+  std::shared_ptr<const MirroredWork> mirrored{};  // nullptr: nothing of it is mirrored
 };
 
 class SubmissionQueue {
@@ -85,6 +88,8 @@ class SubmissionQueue {
   protocol::Error fault_error(const driver::Interrupt& interrupt) const;
   void add_place(protocol::Error& error) const;
   std::string running() const;
+  bool mirrored_work_in_flight() const;
+  void follow_head(Clock::time_point now);
   void head_started(Clock::time_point now);
   void start_waiting(Clock::time_point now);
   void start(Entry entry);
@@ -101,6 +106,7 @@ class SubmissionQueue {
   std::size_t entries_in_flight_ = 0;
   Clock::time_point head_since_{};
   Clock::time_point next_check_{};
+  Clock::time_point next_look_{};  // at mirrored memory
   Progress last_progress_;
   Clock::time_point last_progress_at_{};
   // The last started: what comes next on the other engine has to follow it.

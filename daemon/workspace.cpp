@@ -39,6 +39,18 @@ std::size_t packets_of(Bytes size) {
   return size.count() / (std::uint64_t{4} << 20) + 1;
 }
 
+// Of a copy or a fill; the memory is nullptr where it is not mirrored.
+std::shared_ptr<const MirroredWork> mirrored_copy(PinnedMemory* source, std::uint64_t source_offset,
+                                                  PinnedMemory* destination,
+                                                  std::uint64_t destination_offset, Bytes size) {
+  if (source == nullptr && destination == nullptr) return nullptr;
+  auto work = std::make_shared<MirroredWork>();
+  if (source != nullptr) work->named.push_back({source, Bytes(source_offset), size});
+  if (destination != nullptr)
+    work->filled.push_back({destination, Bytes(destination_offset), size});
+  return work;
+}
+
 bool overlap(driver::GpuAddress a, driver::GpuAddress b, Bytes size) {
   return a < b + size && b < a + size;
 }
@@ -68,7 +80,9 @@ void Workspace::check_name(const std::string& name) const {
 BufferView Workspace::find_buffer(std::uint64_t id) const {
   const auto found = buffers_.find(id);
   if (found == buffers_.end()) throw not_found("there is no buffer " + std::to_string(id));
-  return {found->second.address, found->second.size, !found->second.resident};
+  const Buffer& buffer = found->second;
+  const bool mirrored = buffer.pinned && buffer.pinned->mirrored();
+  return {buffer.address, buffer.size, !buffer.resident, mirrored ? buffer.pinned.get() : nullptr};
 }
 
 const Module& Workspace::find_module(std::uint64_t id) const {
@@ -166,11 +180,6 @@ SharedBuffer Workspace::create_shared(Bytes size, const std::string& name) {
                          " are left");
   }
   auto pinned = device_.backend().allocate_pinned(size);
-  if (pinned->descriptor() < 0) {
-    throw DaemonError(protocol::ERROR_CODE_UNSUPPORTED,
-                      "host memory of this card cannot be shared with another process: over TCP it "
-                      "lies with the card's server; a Unix socket shares it");
-  }
   SharedBuffer result{++last_id_, size, duplicate(pinned->descriptor())};
   const auto address = pinned->address();
   Grant grant = memory_.grant(address, pages_of(size), driver::MemoryAccess::read_write);
@@ -332,6 +341,7 @@ FenceId Workspace::launch(std::uint64_t id, std::uint32_t repeat) {
   work.engine = Engine::compute;
   work.ring_entries = commands.size();
   work.context = &memory_.context();
+  work.mirrored = graph->second.mirrored;
   work.running_at = [dispatches = graph->second.dispatches](std::uint32_t mark) {
     return dispatches->running_at(mark);
   };
@@ -377,6 +387,9 @@ FenceId Workspace::copy(const protocol::Copy& copy) {
   work.name = "copy";
   work.engine = Engine::copy;
   work.ring_entries = packets_of(region.size);
+  work.mirrored = mirrored_copy(
+      find_buffer(copy.source().buffer()).mirrored, copy.source().offset(),
+      find_buffer(copy.destination().buffer()).mirrored, copy.destination().offset(), region.size);
   work.start = [region](Backend& backend, std::optional<driver::FenceValue> after) {
     return backend.copy(region, after);
   };
@@ -397,6 +410,8 @@ FenceId Workspace::fill(const protocol::Fill& fill) {
   work.name = "fill";
   work.engine = Engine::copy;
   work.ring_entries = packets_of(Bytes(fill.size()));
+  work.mirrored = mirrored_copy(nullptr, 0, find_buffer(fill.destination().buffer()).mirrored,
+                                fill.destination().offset(), Bytes(fill.size()));
   work.start = [destination, size = Bytes(fill.size()), value = fill.value()](
                    Backend& backend, std::optional<driver::FenceValue> after) {
     return backend.fill(destination, size, value, after);

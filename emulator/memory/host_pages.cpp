@@ -1,14 +1,13 @@
 #include "memory/host_pages.hpp"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "memory/copy_memory.hpp"
 #include "redbolt/base/checked.hpp"
+#include "redbolt/base/shared_file.hpp"
 
 namespace redbolt::emulator {
 namespace {
@@ -18,30 +17,6 @@ constexpr std::uint64_t first_bus_page = std::uint64_t{1} << 20;
 // Scattered pages lie anywhere below 2^40.
 constexpr std::uint64_t scattered_bus_pages = std::uint64_t{1} << 28;
 constexpr std::uint64_t largest_allocation = std::uint64_t{1} << 40;
-
-// A file without a name. macOS has no memfd_create: there the name lives for as long as this takes.
-FileDescriptor make_anonymous_file() {
-#ifdef __linux__
-  return FileDescriptor(
-      ::memfd_create("redbolt-emulated-host-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-#else
-  static std::atomic<unsigned> serial{0};
-  const std::string name =
-      "/redbolt-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
-  FileDescriptor descriptor(::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600));
-  ::shm_unlink(name.c_str());
-  return descriptor;
-#endif
-}
-
-// Whoever gets the descriptor cannot cut off pages that the card's engines then die of.
-bool fix_size([[maybe_unused]] int descriptor) {
-#ifdef __linux__
-  return ::fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
-#else
-  return true;  // macOS refuses to resize shared memory a second time
-#endif
-}
 
 }  // namespace
 
@@ -147,11 +122,8 @@ std::unique_ptr<pci::HostMemory> HostPages::allocate(Bytes size, pci::Contiguity
   };
   const auto rounded = checked_align_up(size.count(), page_size);
   if (!rounded || *rounded == 0 || *rounded > largest_allocation) fail("the size is out of range");
-  FileDescriptor descriptor = make_anonymous_file();
-  if (!descriptor.valid() || ::ftruncate(descriptor.get(), static_cast<off_t>(*rounded)) != 0 ||
-      !fix_size(descriptor.get())) {
-    fail(std::strerror(errno));
-  }
+  FileDescriptor descriptor = make_shared_file("redbolt-emulated-host-memory", *rounded);
+  if (!descriptor.valid()) fail(std::strerror(errno));
   void* const data = ::mmap(nullptr, *rounded, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
                             descriptor.get(), 0);
   if (data == MAP_FAILED) fail(std::strerror(errno));

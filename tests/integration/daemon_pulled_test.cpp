@@ -79,6 +79,30 @@ TEST_F(ServedCardTest, APulledCableIsAnErrorWithinTwoSecondsAndTheCardIsBootedWh
   expect_served(daemon_.socket(), 5);
 }
 
+// Nobody waits for the server for long: neither who has work on the card nor who only asks.
+TEST_F(ServedCardTest, AServerThatStopsAnsweringIsGoneAndTheCardIsBootedWhenItGoesOn) {
+  client::Connection holder({daemon_.socket(), "holder"});
+  holder.acquire_lease(30s);
+  const auto module = load_test_kernels(holder);
+  const auto graph = holder.record_graph(
+      "endless", std::vector<client::GraphNode>{plain_dispatch(module, endless_kernel)});
+  const auto fence = holder.launch(graph);
+  EXPECT_FALSE(holder.wait(fence, 100ms));
+
+  ASSERT_EQ(::kill(card_.pid(), SIGSTOP), 0);
+  const auto stopped = Clock::now();
+  EXPECT_EQ(code_of([&] { holder.wait(fence, 60s); }), client::ClientErrorCode::device_lost);
+  EXPECT_LT(Clock::now() - stopped, 4s);  // 1.5 s for a reply, and a look every 0.2 s
+  for (int i = 0; i < 5; ++i) {
+    const auto asked = Clock::now();
+    client::Connection({daemon_.socket(), "observer"}).status();
+    EXPECT_LT(Clock::now() - asked, 4s);
+  }
+  ASSERT_EQ(::kill(card_.pid(), SIGCONT), 0);
+  ASSERT_TRUE(wait_for_state("ready")) << daemon_.log();
+  expect_served(daemon_.socket(), 5);
+}
+
 TEST_F(ServedCardTest, AnIdleDaemonHardlyRuns) {
   const double before = processor_seconds(daemon_.pid());
   std::this_thread::sleep_for(3s);

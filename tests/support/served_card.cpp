@@ -29,7 +29,8 @@ bool accepts_connections(const std::filesystem::path& path) {
 
 }  // namespace
 
-ServedCard::ServedCard(const std::string& options) : options_(options) {
+ServedCard::ServedCard(const std::string& options, Way way) : options_(options), way_(way) {
+  address_ = way == Way::tcp ? "tcp:127.0.0.1:0" : "unix:" + socket().string();
   start();
 }
 
@@ -38,12 +39,21 @@ ServedCard::~ServedCard() {
 }
 
 void ServedCard::start() {
-  std::vector<std::string> arguments{"--listen", "unix:" + socket().string()};
+  std::vector<std::string> arguments{"--listen", address_};
   if (!options_.empty()) arguments.insert(arguments.end(), {"--card", options_});
   const auto log = folder_.path() / "log";
-  pid_ = start_program(program_path("redbolt-emulator"), arguments, "/dev/null", "/dev/null", log);
+  const auto said = folder_.path() / "said";
+  pid_ = start_program(program_path("redbolt-emulator"), arguments, "/dev/null", said, log);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!accepts_connections(socket())) {
+  const auto listens = [&] {
+    if (way_ == Way::unix_socket) return accepts_connections(socket());
+    const std::string line = read_file(said);
+    const std::size_t at = line.find("tcp:");
+    if (at == std::string::npos || line.find('\n', at) == std::string::npos) return false;
+    address_ = line.substr(at, line.find('\n', at) - at);
+    return true;
+  };
+  while (!listens()) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;
       throw std::runtime_error("redbolt-emulator ended: " + read_file(log));

@@ -1,5 +1,6 @@
 // An emulated card in a process of its own, redbolt-emulator, on a Unix socket in a temporary
-// folder. It outlives daemons; restarting it is what a pulled cable looks like over a socket.
+// folder, or on a TCP port that the system chose. It outlives daemons; restarting it is what a
+// pulled cable looks like over a socket.
 #pragma once
 
 #include <sys/types.h>
@@ -15,16 +16,18 @@ namespace redbolt::test {
 
 class ServedCard {
  public:
+  enum class Way { unix_socket, tcp };
+
   // `options` as after "emulated:". Returns when the server accepts connections; throws with its
   // own words if it ends before, or does not within a minute.
-  explicit ServedCard(const std::string& options = "vram=1G");
+  explicit ServedCard(const std::string& options = "vram=1G", Way way = Way::unix_socket);
   ~ServedCard();
   ServedCard(const ServedCard&) = delete;
   ServedCard& operator=(const ServedCard&) = delete;
 
   std::filesystem::path socket() const { return folder_.path() / "card.sock"; }
   // For --device.
-  std::string spec() const { return "remote:unix:" + socket().string(); }
+  std::string spec() const { return "remote:" + address_; }
   pid_t pid() const { return pid_; }
   void kill();   // SIGKILL: card and server are gone
   void start();  // again: a card that was never powered
@@ -32,6 +35,8 @@ class ServedCard {
  private:
   std::string options_;
   TemporaryFolder folder_;
+  Way way_;
+  std::string address_;  // once it listens
   pid_t pid_ = -1;
 };
 

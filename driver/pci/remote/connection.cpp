@@ -12,6 +12,12 @@ constexpr std::size_t kWorthGathering = kBatch / 4;
 
 constexpr std::uint64_t kLongestMessage = 4096;
 
+// What the slowest link and server worth using get done.
+constexpr std::uint64_t kBytesPerMillisecond = 4096;
+constexpr std::uint64_t kPinnedPerMillisecond = std::uint64_t{256} << 10;
+// A server answers about a reset or a resized BAR when it is done.
+constexpr int kPatienceForResets = 6;
+
 std::string printable(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) {
@@ -60,23 +66,48 @@ void Connection::distrust(const std::string& problem) {
   end(PciErrorCode::bad_reply, "the server does not keep to the protocol: " + problem);
 }
 
-void Connection::check(StreamStatus status) {
+void Connection::check(StreamStatus status, std::chrono::milliseconds timeout) {
   if (status == StreamStatus::closed) {
     end(PciErrorCode::transport_closed, "the server that serves the card is gone");
   }
   if (status == StreamStatus::timed_out) {
     end(PciErrorCode::transport_closed, "the server that serves the card did not answer for " +
-                                            std::to_string(timeout_.count()) + " ms");
+                                            std::to_string(timeout.count()) + " ms");
+  }
+}
+
+std::chrono::milliseconds Connection::time_for(std::uint64_t size) const {
+  return timeout_ + std::chrono::milliseconds(size / kBytesPerMillisecond);
+}
+
+std::chrono::milliseconds Connection::time_for(
+    Command command, const std::array<std::uint64_t, 3>& arguments) const {
+  switch (command) {
+    case Command::mmio_read:
+    case Command::sysmem_read:
+      return time_for(arguments[1]);
+    case Command::map_sysmem:
+    case Command::map_sysmem_fd:
+      return timeout_ + std::chrono::milliseconds(arguments[0] / kPinnedPerMillisecond);
+    case Command::reset:
+    case Command::resize_bar:
+      return timeout_ * kPatienceForResets;
+    default:
+      return timeout_;
   }
 }
 
 void Connection::send(std::span<const std::span<const std::byte>> pieces) {
-  for (const auto& piece : pieces) counters_.bytes_sent += piece.size();
-  check(stream_->send(pieces, timeout_));
+  std::uint64_t size = 0;
+  for (const auto& piece : pieces) size += piece.size();
+  counters_.bytes_sent += size;
+  const auto timeout = time_for(size);
+  check(stream_->send(pieces, timeout), timeout);
 }
 
-void Connection::receive(std::span<std::byte> into, std::vector<FileDescriptor>* descriptors) {
-  check(stream_->receive(into, timeout_, descriptors));
+void Connection::receive(std::span<std::byte> into, std::chrono::milliseconds timeout,
+                         std::vector<FileDescriptor>* descriptors) {
+  check(stream_->receive(into, timeout, descriptors), timeout);
   counters_.bytes_received += into.size();
 }
 
@@ -119,9 +150,10 @@ void Connection::send_request(Command command, std::uint32_t target,
   posted_.clear();
 }
 
-Reply Connection::receive_reply(PciErrorCode refusal, std::vector<FileDescriptor>* descriptors) {
+Reply Connection::receive_reply(PciErrorCode refusal, std::chrono::milliseconds timeout,
+                                std::vector<FileDescriptor>* descriptors) {
   std::array<std::byte, kReplySize> bytes;
-  receive(bytes, descriptors);
+  receive(bytes, timeout, descriptors);
   ++counters_.replies;
   const Reply reply = decode_reply(bytes);
   if (reply.status == kOk) return reply;
@@ -135,7 +167,7 @@ Reply Connection::receive_reply(PciErrorCode refusal, std::vector<FileDescriptor
         not_understood + "an error message of " + std::to_string(reply.results[0]) + " bytes");
   }
   std::vector<std::byte> text(reply.results[0]);
-  receive(text);
+  receive(text, timeout_);
   throw PciError(refusal, name_ + ": the server refused: " + printable(text));
 }
 
@@ -145,14 +177,14 @@ std::optional<Reply> Connection::call(Command command, std::uint32_t target,
   const std::lock_guard lock(mutex_);
   if (!stream_) return std::nullopt;
   send_request(command, target, arguments, {});
-  const Reply reply = receive_reply(refusal);
+  const Reply reply = receive_reply(refusal, time_for(command, arguments));
   if (data.empty()) return reply;
   if (reply.results[0] != data.size()) {
     end(PciErrorCode::bad_reply,
         "the server does not keep to the protocol: " + std::to_string(reply.results[0]) +
             " bytes for the " + std::to_string(data.size()) + " that were asked for");
   }
-  receive(data);
+  receive(data, time_for(data.size()));
   return reply;
 }
 
@@ -164,7 +196,7 @@ std::optional<Reply> Connection::call_for_descriptor(Command command,
   if (!stream_) return std::nullopt;
   send_request(command, 0, arguments, {});
   std::vector<FileDescriptor> descriptors;
-  const Reply reply = receive_reply(refusal, &descriptors);
+  const Reply reply = receive_reply(refusal, time_for(command, arguments), &descriptors);
   if (descriptors.size() != 1) {
     end(PciErrorCode::bad_reply,
         "the server does not keep to the protocol: " + std::to_string(descriptors.size()) +
@@ -182,13 +214,13 @@ std::optional<Reply> Connection::call_for_data(Command command,
   const std::lock_guard lock(mutex_);
   if (!stream_) return std::nullopt;
   send_request(command, 0, arguments, payload);
-  const Reply reply = receive_reply(refusal);
+  const Reply reply = receive_reply(refusal, time_for(command, arguments));
   if (reply.results[0] > limit) {
     end(PciErrorCode::bad_reply, "the server does not keep to the protocol: a list of " +
                                      std::to_string(reply.results[0]) + " bytes");
   }
   data.resize(reply.results[0]);
-  receive(data);
+  receive(data, time_for(data.size()));
   return reply;
 }
 

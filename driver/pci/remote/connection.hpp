@@ -68,13 +68,19 @@ class Connection {
   [[noreturn]] void distrust(const std::string& problem);
 
  private:
+  // How long a message with `size` bytes of data, either way, may take.
+  std::chrono::milliseconds time_for(std::uint64_t size) const;
+  std::chrono::milliseconds time_for(Command command,
+                                     const std::array<std::uint64_t, 3>& arguments) const;
   void send(std::span<const std::span<const std::byte>> pieces);
   void send_request(Command command, std::uint32_t target,
                     const std::array<std::uint64_t, 3>& arguments,
                     std::span<const std::byte> payload);
-  void receive(std::span<std::byte> into, std::vector<FileDescriptor>* descriptors = nullptr);
-  Reply receive_reply(PciErrorCode refusal, std::vector<FileDescriptor>* descriptors = nullptr);
-  void check(StreamStatus status);
+  void receive(std::span<std::byte> into, std::chrono::milliseconds timeout,
+               std::vector<FileDescriptor>* descriptors = nullptr);
+  Reply receive_reply(PciErrorCode refusal, std::chrono::milliseconds timeout,
+                      std::vector<FileDescriptor>* descriptors = nullptr);
+  void check(StreamStatus status, std::chrono::milliseconds timeout);
   [[noreturn]] void end(PciErrorCode code, const std::string& problem);
 
   mutable std::mutex mutex_;

@@ -35,7 +35,10 @@ struct RemoteEndpoint {
 
 struct RemoteOptions {
   std::chrono::milliseconds connect_timeout{5'000};  // also how long a launched server may take
-  std::chrono::milliseconds reply_timeout{10'000};   // for one answer, or for room to send
+  // For the answer about a register, or for room to send one; what carries data or has the server
+  // allocate memory is given more in proportion, a reset more at all. Then the server counts as
+  // gone.
+  std::chrono::milliseconds reply_timeout{1'500};
 };
 
 class RemoteSpecError : public std::runtime_error {
