@@ -58,6 +58,13 @@ constexpr KindRules rules[fault_kinds] = {
     {FaultKind::stall_mailbox, "stall-mailbox", mailbox_targets, Duration::optional},
 };
 
+std::string quoted(std::string_view text) {
+  std::string result(1, '"');
+  result.append(text);
+  result += '"';
+  return result;
+}
+
 // One clause while it is read: its text for messages, and what is left of it.
 class ClauseReader {
  public:
@@ -66,7 +73,7 @@ class ClauseReader {
   FaultClause read();
   [[noreturn]] void refuse(const std::string& why) const {
     throw EmulatorError(EmulatorErrorCode::bad_option,
-                        "fault plan: \"" + std::string(clause_) + "\": " + why + ".");
+                        "fault plan: " + quoted(clause_) + ": " + why + ".");
   }
 
   // Up to the next of the characters, which stays.
@@ -102,7 +109,7 @@ std::uint64_t ClauseReader::number(std::string_view text) const {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    refuse("\"" + std::string(text) + "\" is no number");
+    refuse(quoted(text) + " is no number");
   }
   return value;
 }
@@ -112,7 +119,7 @@ double ClauseReader::real(std::string_view text, const char* wanted) const {
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    refuse("\"" + std::string(text) + "\" is not " + wanted);
+    refuse(quoted(text) + " is not " + wanted);
   }
   return value;
 }
@@ -134,7 +141,7 @@ nanoseconds ClauseReader::duration(std::string_view text) const {
     if (value < 0 || value * seconds > longest_seconds) refuse("a time must be from 0 to a day");
     return nanoseconds(static_cast<std::int64_t>(value * seconds * 1e9));
   }
-  refuse("\"" + std::string(text) + "\" is no time: expected a number with us, ms or s");
+  refuse(quoted(text) + " is no time: expected a number with us, ms or s");
 }
 
 void ClauseReader::set_duration(FaultClause& clause, nanoseconds duration) const {
@@ -155,7 +162,7 @@ void ClauseReader::read_target(FaultClause& clause, const KindRules& kind) {
     if (known.ends_with(target.name)) continue;
     known += (known.empty() ? "" : ", ") + std::string(target.name);
   }
-  refuse("\"" + std::string(name) + "\" is none of " + known);
+  refuse(quoted(name) + " is none of " + known);
 }
 
 void ClauseReader::read_when(FaultClause& clause) {
@@ -174,7 +181,7 @@ void ClauseReader::read_when(FaultClause& clause) {
 
 void ClauseReader::read_setting(FaultClause& clause) {
   const std::string_view key = take_until("=@:");
-  if (!take("=")) refuse("\"" + std::string(key) + "\" needs a value");
+  if (!take("=")) refuse(quoted(key) + " needs a value");
   const std::string_view value = take_until("@:");
   if (key == "p") {
     clause.probability = real(value, "a probability");
@@ -186,7 +193,7 @@ void ClauseReader::read_setting(FaultClause& clause) {
   } else if (key == "ms") {
     set_duration(clause, milliseconds(value));
   } else {
-    refuse("\"" + std::string(key) + "\" is none of p, times, for, ms");
+    refuse(quoted(key) + " is none of p, times, for, ms");
   }
 }
 
@@ -220,7 +227,7 @@ FaultClause ClauseReader::read() {
     } else if (take(":")) {
       read_setting(clause);
     } else {
-      refuse("\"" + std::string(rest_) + "\" is not understood");
+      refuse(quoted(rest_) + " is not understood");
     }
   }
   check(clause, *kind);

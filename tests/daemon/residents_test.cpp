@@ -123,7 +123,7 @@ TEST_F(ResidentsTest, KeepTheirPromisesOverRandomHistories) {
     std::map<unsigned, Bytes> sizes;
     unsigned next = 0;
     for (int step = 0; step < 300; ++step) {
-      const unsigned which = next == 0 ? 0 : random() % next;
+      const unsigned which = next == 0 ? 0 : static_cast<unsigned>(random() % next);
       switch (random() % 3) {
         case 0: {
           const Bytes size(1 + random() % (200 << 10));

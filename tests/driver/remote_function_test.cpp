@@ -242,7 +242,8 @@ TEST_F(RemoteFunctionTest, RefusalsCarryTheServersWords) {
   const auto refuse = [](const MockPciServer::Message&) {
     return MockPciServer::Answer{MockPciServer::reply(1, 9, 0, "no\nreason"), {}};
   };
-  for (const std::uint8_t command : {2, 5, 6, 11}) server_.answer(command, refuse);
+  for (const std::uint8_t command : std::initializer_list<std::uint8_t>{2, 5, 6, 11})
+    server_.answer(command, refuse);
   std::string text;
   EXPECT_EQ(code_of([&] { function().read32(Bar::k0, BarOffset(0)); }, &text),
             PciErrorCode::refused);
@@ -279,7 +280,7 @@ TEST_P(BadReplyTest, EndsTheConnectionWithATypedError) {
     }
   });
   EXPECT_TRUE(code == PciErrorCode::bad_reply || code == PciErrorCode::no_host_memory);
-  if (code == PciErrorCode::bad_reply) EXPECT_FALSE(function.is_present());
+  EXPECT_EQ(function.is_present(), code != PciErrorCode::bad_reply);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -12,7 +12,8 @@ void write_counters(const std::filesystem::path& path,
                     const std::map<std::string, std::uint64_t>& counters) {
   // Beside it, so that it is on the same file system.
   std::filesystem::path beside = path;
-  beside += "." + std::to_string(::getpid());
+  beside += '.';
+  beside += std::to_string(::getpid());
   std::ofstream file(beside, std::ios::trunc);
   const char* separator = "{\n";
   for (const auto& [name, value] : counters) {
