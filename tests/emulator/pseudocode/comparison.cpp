@@ -20,7 +20,8 @@ bool nans_agree(u64 expected, u64 actual, const FloatFormat& format,
   if (wanted == (magnitude(expected, format) | quiet)) return true;
   return std::any_of(operands.begin(), operands.end(), [&](const Number& operand) {
     return operand.kind == Number::Kind::nan &&
-           wanted == (magnitude(pack(operand, format, Direction::nearest_even), format) | quiet);
+           wanted ==
+               (magnitude(pack(quieted(operand), format, Direction::nearest_even), format) | quiet);
   });
 }
 
