@@ -19,7 +19,6 @@ constexpr Exclusion own_tests[] = {
     {"VOPD *", "two operations at once: DualDefinition"},
     {"VOP3 V_TRIG_PREOP_F64", "the text counts bits from the wrong end: OtherOperations"},
     {"VOP3 V_MQSAD_U32_U8", "four registers at once: OtherOperations"},
-    {"VINTERP V_INTERP_*_RTZ_*", "the text leaves the direction to the name: OtherOperations"},
     {"LDSDIR LDS_DIRECT_LOAD", "address and type in M0: OtherOperations"},
     {"MTBUF *", buffers},
     {"MUBUF *", buffers},

@@ -139,7 +139,8 @@ void VectorCase::give_operands(Evaluator& e, const State& state, unsigned lane) 
   e.set("WAVE64", bits32, 0);
   e.set("WAVE_MODE.IEEE", bits32, mode.ieee ? 1 : 0);
   e.set("ROUND_TOWARD_ZERO", bits32, 3);
-  if (contains(name_, "RTZ")) e.set("ROUND_MODE", bits32, static_cast<i128>(mode.control.f64_f16));
+  if (contains(name_, "RTZ") && !toward_zero)
+    e.set("ROUND_MODE", bits32, static_cast<i128>(mode.control.f64_f16));
   // The mask that is read: VCC, or the third source of the long forms.
   const bool long_mask = source_[2].type == ValueType::m64;
   e.set("VCC", {Kind::bits, 64},
