@@ -116,12 +116,15 @@ u32 random_u16(Random& random) {
          0xffff;
 }
 
+// A suite that gates a change says the same thing twice; scripts/pseudocode looks for new cases.
+constexpr u64 default_seed = 1;
+
 }  // namespace
 
 u64 seed_of_run() {
   static const u64 seed = [] {
     const char* given = std::getenv("REDBOLT_SEED");
-    const u64 value = given != nullptr ? std::strtoull(given, nullptr, 0) : std::random_device{}();
+    const u64 value = given != nullptr ? std::strtoull(given, nullptr, 0) : default_seed;
     std::cout << "REDBOLT_SEED=" << value << " repeats this run\n";
     return value;
   }();

@@ -250,7 +250,8 @@ TEST(BufferFormatTest, RoundTrips) {
       component_to_memory(*format, c, value, element);
       EXPECT_EQ(component_from_memory(*format, c, element), value) << number << " " << c;
       for (unsigned other = 0; other < format->components(); ++other) {
-        if (other != c) EXPECT_EQ(component_from_memory(*format, other, element), 0u);
+        if (other == c) continue;
+        EXPECT_EQ(component_from_memory(*format, other, element), 0u);
       }
     }
   }
