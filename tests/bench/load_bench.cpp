@@ -29,8 +29,11 @@ Figures load(const std::filesystem::path& socket, const std::filesystem::path& p
   const auto start = Clock::now();
   const llm::ModelFiles files(path);
   const double opened = std::chrono::duration<double>(Clock::now() - start).count();
-  runtime::Device device(
-      {.socket = socket, .command = "load_bench", .lease_timeout = std::chrono::seconds(30)});
+  runtime::DeviceOptions device_options;
+  device_options.socket = socket;
+  device_options.command = "load_bench";
+  device_options.lease_timeout = std::chrono::seconds(30);
+  runtime::Device device(device_options);
   llm::LoadOptions options;
   options.cache_folder = cache;
   const llm::LoadedModel model(files, device, {}, options);

@@ -91,7 +91,8 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
   append(file, 0, 8);
   file.resize(64);
   std::vector<std::vector<std::uint8_t>> samples;
-  for (const std::uint8_t kind : {kMapped | kWithFile, 0, int{kMapped}}) {
+  for (const int kinds : {kMapped | kWithFile, 0, int{kMapped}}) {
+    const auto kind = static_cast<std::uint8_t>(kinds);
     std::vector<std::uint8_t> sample{kind};
     sample.insert(sample.end(), file.begin(), file.end());
     if (kind == 0) {

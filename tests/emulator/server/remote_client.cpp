@@ -14,6 +14,7 @@ namespace redbolt::emulator::test {
 namespace {
 
 constexpr time_t patience_seconds = 60;
+constexpr std::size_t request_bytes = 33;
 
 template <class T>
 void append(std::vector<std::byte>& bytes, T value) {
@@ -96,6 +97,7 @@ std::vector<std::byte> RemoteClient::request(unsigned command, std::uint32_t tar
                                              std::uint64_t a0, std::uint64_t a1, std::uint64_t a2,
                                              std::uint32_t device) {
   std::vector<std::byte> bytes;
+  bytes.reserve(request_bytes);
   append(bytes, static_cast<std::uint8_t>(command));
   append(bytes, device);
   append(bytes, target);
