@@ -43,9 +43,11 @@ void BootLog::step(const driver::BootStep& step) const {
 }
 
 void BootLog::summary(const BootSummary& summary) const {
+  const bool taken_over = summary.report.kind == driver::BootReport::Kind::taken_over;
   log_.info(LogPart::boot, card_text(summary.card) + ": " + driver::to_string(summary.report.kind) +
-                               " boot in " + trimmed(seconds_text(summary.report.seconds)) +
-                               ", arena " + readable(summary.arena));
+                               (taken_over ? " in " : " boot in ") +
+                               trimmed(seconds_text(summary.report.seconds)) + ", arena " +
+                               readable(summary.arena));
 }
 
 }  // namespace redbolt::daemon
