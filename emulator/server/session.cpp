@@ -172,7 +172,6 @@ void Session::trace(const Request& request, std::string_view target, const std::
   options_.trace->line(number_, fields.empty() ? line : line + "," + fields);
 }
 
-// The function's place on the bus, without the kind of way that leads to it.
 // As the card is called in this process, "emulated:0000:03:00.0": a client may want to know that its
 // figures are those of an emulated card.
 std::string Session::bus_name() const {
