@@ -26,11 +26,13 @@ struct Opened {
   ModelFiles files;
   ModelConfig config;
   ModelWeights weights;
+  std::vector<std::byte> bytes;  // before the image, which hashes in the background
   WeightImage image;
 };
 
-std::vector<std::byte> read_all(Opened& model, std::size_t piece) {
-  std::vector<std::byte> bytes(model.weights.buffer_bytes());
+const std::vector<std::byte>& read_all(Opened& model, std::size_t piece) {
+  std::vector<std::byte>& bytes = model.bytes;
+  bytes.resize(model.weights.buffer_bytes());
   for (std::size_t at = 0; at < bytes.size(); at += piece)
     model.image.read_next(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at)));
   return bytes;
@@ -38,7 +40,7 @@ std::vector<std::byte> read_all(Opened& model, std::size_t piece) {
 
 TEST(WeightImage, HasEveryTensorAtItsPlace) {
   Opened model(kModel);
-  const auto bytes = read_all(model, 1 << 20);
+  const auto& bytes = read_all(model, 1 << 20);
   std::uint64_t covered = 0;
   for (const PlacedTensor& placed : model.weights.placed()) {
     const auto content = placed.tensor->read();
