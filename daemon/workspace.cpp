@@ -290,12 +290,12 @@ FenceId Workspace::submit(Work work) {
     throw limit_exceeded("more than " + std::to_string(limits_.submissions) +
                          " submissions are queued; wait for some to complete");
   }
-  return enqueue(std::move(work), on_complete_);
+  return enqueue(std::move(work));
 }
 
-FenceId Workspace::enqueue(Work work, CompletionHandler handler) {
-  work.on_complete = [queued = queued_, handler = std::move(handler)](
-                         FenceId fence, const protocol::Error* error) {
+FenceId Workspace::enqueue(Work work) {
+  work.on_complete = [queued = queued_, handler = on_complete_](FenceId fence,
+                                                                const protocol::Error* error) {
     --*queued;
     handler(fence, error);
   };
@@ -306,7 +306,8 @@ FenceId Workspace::enqueue(Work work, CompletionHandler handler) {
   return fence;
 }
 
-// Before anything that the client submits from now on.
+// Before anything that the client submits from now on. Its session hears of the end as of any other
+// work's: it may be waiting for the workspace to be idle.
 void Workspace::clear(const std::vector<VramRegion>& ranges) {
   if (ranges.empty()) return;
   Work work;
@@ -321,7 +322,7 @@ void Workspace::clear(const std::vector<VramRegion>& ranges) {
     }
     return last;
   };
-  enqueue(std::move(work), [](FenceId, const protocol::Error*) {});
+  enqueue(std::move(work));
 }
 
 FenceId Workspace::launch(std::uint64_t id, std::uint32_t repeat) {

@@ -91,7 +91,7 @@ class Workspace : private ObjectTable {
   void check_name(const std::string& name) const;
   void change_uses(const Graph& graph, int change);
   FenceId submit(Work work);
-  FenceId enqueue(Work work, CompletionHandler handler);
+  FenceId enqueue(Work work);
   void clear(const std::vector<VramRegion>& ranges);
   void forget_recorder(std::map<std::uint64_t, GraphRecorder>::iterator recorder);
   void destroy_buffer(std::uint64_t id);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstring>
+#include <future>
 #include <thread>
 
 #include "client_error.hpp"
@@ -65,6 +66,20 @@ TEST_F(ClientTest, MovesBytesThroughTheCard) {
   connection.destroy(shared.id());
   connection.destroy(vram.id);
   EXPECT_EQ(server_.card().pinned, 0u);
+}
+
+// The clearing of a new buffer is work that the client did not submit; its end has to be noticed
+// all the same.
+TEST_F(ClientTest, ABufferIsDestroyedWhileItIsBeingCleared) {
+  auto connection = server_.connect();
+  connection.acquire_lease(0ms);
+  server_.card().hold = true;
+  const auto buffer = connection.create_buffer(Bytes(4096), "short-lived");
+  auto destroyed = std::async(std::launch::async, [&] { connection.destroy(buffer.id); });
+  EXPECT_EQ(destroyed.wait_for(100ms), std::future_status::timeout);  // the daemon waits
+  server_.card().hold = false;
+  EXPECT_EQ(destroyed.wait_for(10s), std::future_status::ready);
+  server_.stop();  // ends the wait if nothing else did
 }
 
 TEST_F(ClientTest, RecordsAndLaunchesGraphs) {
