@@ -6,7 +6,7 @@
 namespace redbolt::llm {
 namespace {
 
-constexpr std::array<std::string_view, 21> kNames = {
+constexpr std::array<std::string_view, 22> kNames = {
     "io",
     "not_gguf",
     "unsupported_version",
@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 21> kNames = {
     "bad_argument",
     "does_not_fit",
     "context_exceeded",
+    "queue_full",
     "daemon",
     "device",
 };

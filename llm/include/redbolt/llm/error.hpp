@@ -28,6 +28,7 @@ enum class ErrorCode {
   bad_argument,           // a value given by the caller is out of range
   does_not_fit,           // weights + KV cache + scratch exceed the card's free memory
   context_exceeded,       // prompt and answer are longer than the context
+  queue_full,             // more requests are waiting than the engine takes
   daemon,                 // the daemon cannot be started or reached
   device,                 // the card or the daemon reported a failure
 };

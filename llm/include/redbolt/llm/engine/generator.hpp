@@ -10,19 +10,12 @@
 
 #include "redbolt/llm/engine/input_feed.hpp"
 #include "redbolt/llm/engine/loaded_model.hpp"
+#include "redbolt/llm/engine/sampling.hpp"
 #include "redbolt/llm/tokenizer/vocabulary.hpp"
 #include "redbolt/runtime/device.hpp"
 #include "redbolt/runtime/token_ring.hpp"
 
 namespace redbolt::llm {
-
-struct SamplingOptions {
-  float temperature = 0;  // 0: the most probable token
-  std::uint32_t top_k = 40;
-  float top_p = 0.95F;
-  float min_p = 0.05F;
-  std::uint64_t seed = 0;
-};
 
 struct GenerationRequest {
   std::vector<TokenId> prompt;
