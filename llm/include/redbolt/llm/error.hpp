@@ -25,6 +25,8 @@ enum class ErrorCode {
   bad_tokenizer,          // a vocabulary that contradicts itself or lacks what it needs
   unsupported_tokenizer,  // a tokenizer model or pre-tokenizer that is not implemented
   unsupported_chat,       // no chat format for this model
+  model_not_found,        // no model of that name on this computer
+  ambiguous_model,        // a name that fits several models
   bad_argument,           // a value given by the caller is out of range
   does_not_fit,           // weights + KV cache + scratch exceed the card's free memory
   context_exceeded,       // prompt and answer are longer than the context
