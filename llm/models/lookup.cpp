@@ -78,14 +78,24 @@ std::string listed(const std::vector<const FoundModel*>& models) {
   return text;
 }
 
+// "mistral-7b" of Mistral-7B-Instruct.
+bool is_part_of(std::string_view name, const FoundModel& model) {
+  const auto asked = models::words(models::split_quantization(name).base);
+  const auto there = models::words(model.base);
+  return !asked.empty() && std::ranges::all_of(asked, [&](const std::string& word) {
+    return std::ranges::find(there, word) != there.end();
+  });
+}
+
 // What is most like the name, best first, as far as it is like it at all.
 std::vector<const FoundModel*> nearest(std::string_view name, const ModelCatalogue& catalogue) {
   constexpr std::size_t kMost = 3;
   std::vector<std::pair<std::size_t, const FoundModel*>> ranked;
   for (const FoundModel& model : catalogue.models) {
-    const std::size_t far =
+    const std::size_t letters =
         std::min({models::distance(name, model.name), models::distance(name, model.repository),
                   models::distance(name, model.base)});
+    const std::size_t far = is_part_of(name, model) ? 1 : letters;
     if (far <= std::max<std::size_t>(2, name.size() / 2)) ranked.emplace_back(far, &model);
   }
   std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
