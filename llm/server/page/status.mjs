@@ -1,0 +1,68 @@
+// The strip with the model, the card's memory, speed and temperature.
+import { byId } from "./elements.mjs";
+
+const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+export function bytesText(bytes) {
+  let unit = 0;
+  let value = bytes;
+  for (; value >= 1024 && unit + 1 < units.length; unit++) value /= 1024;
+  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+function cell(name, value) {
+  const shown = value !== null && value !== undefined;
+  byId(`status-${name}`).hidden = !shown;
+  if (shown) byId(`status-${name}-value`).textContent = value;
+}
+
+const isNumber = (value) => typeof value === "number";
+
+function show(status) {
+  const { device = {}, arena = {} } = status;
+  cell("model", status.model);
+  byId("status-model-value").title = status.model ?? "";
+  cell("speed", isNumber(status.tokens_per_second) ? `${status.tokens_per_second.toFixed(1)} tok/s` : null);
+  cell("temperature", isNumber(device.temperature_celsius)
+                          ? `${Math.round(device.temperature_celsius)} °C` : null);
+  const known = isNumber(arena.bytes) && isNumber(arena.used_bytes);
+  cell("arena", known ? `${bytesText(arena.used_bytes)} of ${bytesText(arena.bytes)}` : null);
+  if (known) {
+    byId("status-arena-meter").max = arena.bytes;
+    byId("status-arena-meter").value = arena.used_bytes;
+  }
+  cell("waiting", status.waiting > 0 ? `${status.waiting} waiting` : null);
+  cell("device", device.emulated ? "emulated card" : null);
+  if (device.name) byId("status").title = `${device.name}${device.emulated ? " (emulated)" : ""}`;
+}
+
+// Asks for /status while the page is looked at; onState hears "ready", or a problem.
+export class StatusStrip {
+  #server;
+  #onState;
+  #timer = null;
+  #asking = false;
+
+  constructor(server, onState) {
+    this.#server = server;
+    this.#onState = onState;
+    document.addEventListener("visibilitychange", () => this.#ask());
+    this.#ask();
+  }
+
+  refresh() { this.#ask(); }
+
+  async #ask() {
+    clearTimeout(this.#timer);
+    if (document.hidden || this.#asking) return;
+    this.#asking = true;
+    try {
+      show(await this.#server.json("/status"));
+      this.#onState(null);
+    } catch (problem) {
+      this.#onState(problem);
+    }
+    this.#asking = false;
+    this.#timer = setTimeout(() => this.#ask(), 2000);
+  }
+}
