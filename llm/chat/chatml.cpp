@@ -92,6 +92,13 @@ const ChatMlDialect& ChatMl::dialect_of(std::string_view chat_template) {
   });
 }
 
+ChatMl::ChatMl(const ChatMlDialect& dialect) : dialect_(dialect) {
+  traits_.renders_tools = true;
+  traits_.thinks = dialect.reasoning != Reasoning::none;
+  traits_.thinking_can_be_switched = dialect.reasoning == Reasoning::optional;
+  traits_.opens_thinking = dialect.reasoning == Reasoning::always;
+}
+
 std::vector<TextSegment> ChatMl::prompt(const Conversation& conversation) const {
   PromptWriter writer;
   write_system(conversation, writer);
@@ -100,6 +107,7 @@ std::vector<TextSegment> ChatMl::prompt(const Conversation& conversation) const 
     const Message& message = messages[i];
     switch (message.role) {
       case Role::system:
+      case Role::developer:
       case Role::user:
         writer.markup(message.role == Role::user ? "<|im_start|>user\n" : "<|im_start|>system\n");
         writer.content(message.content).markup("<|im_end|>\n");

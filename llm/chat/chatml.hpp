@@ -28,12 +28,13 @@ struct ChatMlDialect {
 class ChatMl final : public ChatFormat {
  public:
   // `dialect` must outlive the format.
-  explicit ChatMl(const ChatMlDialect& dialect) : dialect_(dialect) {}
+  explicit ChatMl(const ChatMlDialect& dialect);
 
   // The dialect of a chat template; plain ChatML when it has none of the known marks.
   static const ChatMlDialect& dialect_of(std::string_view chat_template);
 
   std::string_view name() const override { return dialect_.name; }
+  const ChatTraits& traits() const override { return traits_; }
   std::vector<TextSegment> prompt(const Conversation& conversation) const override;
 
  private:
@@ -43,6 +44,7 @@ class ChatMl final : public ChatFormat {
   void write_answer_start(const Conversation& conversation, PromptWriter& writer) const;
 
   const ChatMlDialect& dialect_;
+  ChatTraits traits_;
 };
 
 }  // namespace redbolt::llm

@@ -23,6 +23,13 @@ std::unique_ptr<ChatFormat> choose_chat_format(const Metadata& metadata,
       "give it with --raw");
 }
 
+bool ends_in_thought(const std::vector<TextSegment>& prompt, const ChatTraits& traits) {
+  const std::string text = join(prompt);
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  return traits.thinks && last != std::string::npos &&
+         std::string_view(text).substr(0, last + 1).ends_with(traits.thinking_start);
+}
+
 std::string join(const std::vector<TextSegment>& segments) {
   std::string text;
   for (const TextSegment& segment : segments) text += segment.text;

@@ -11,6 +11,7 @@ namespace {
 std::string_view role_name(Role role) {
   switch (role) {
     case Role::system:
+    case Role::developer:
       return "system";
     case Role::user:
       return "user";

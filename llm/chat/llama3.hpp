@@ -11,8 +11,12 @@ namespace redbolt::llm {
 class Llama3 final : public ChatFormat {
  public:
   std::string_view name() const override { return "llama3"; }
+  const ChatTraits& traits() const override { return traits_; }
   // Texts are trimmed, as the model's own template does. Tools are not part of the format.
   std::vector<TextSegment> prompt(const Conversation& conversation) const override;
+
+ private:
+  ChatTraits traits_;
 };
 
 }  // namespace redbolt::llm

@@ -6,7 +6,7 @@
 namespace redbolt::llm {
 namespace {
 
-constexpr std::array<std::string_view, 24> kNames = {
+constexpr std::array<std::string_view, 25> kNames = {
     "io",
     "not_gguf",
     "unsupported_version",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 24> kNames = {
     "bad_tokenizer",
     "unsupported_tokenizer",
     "unsupported_chat",
+    "bad_template",
     "model_not_found",
     "ambiguous_model",
     "bad_argument",

@@ -25,6 +25,7 @@ enum class ErrorCode {
   bad_tokenizer,          // a vocabulary that contradicts itself or lacks what it needs
   unsupported_tokenizer,  // a tokenizer model or pre-tokenizer that is not implemented
   unsupported_chat,       // no chat format for this model
+  bad_template,           // a chat template that is no template, or fails on a conversation
   model_not_found,        // no model of that name on this computer
   ambiguous_model,        // a name that fits several models
   bad_argument,           // a value given by the caller is out of range

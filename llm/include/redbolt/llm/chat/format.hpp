@@ -13,6 +13,32 @@
 
 namespace redbolt::llm {
 
+// How a model that has been offered tools writes its calls.
+enum class ToolSyntax {
+  none,          // the format writes no calls
+  hermes,        // <tool_call>{"name": ..., "arguments": {...}}</tool_call>
+  function_xml,  // <tool_call><function=NAME><parameter=NAME>...</parameter></function></tool_call>
+  llama3,        // {"name": ..., "parameters": {...}}, perhaps after <|python_tag|>
+  mistral,       // [TOOL_CALLS][{"name": ..., "arguments": {...}}], or [TOOL_CALLS]NAME[ARGS]{...}
+  other,         // the model's own way, which is none of these
+};
+
+// What callers need to know of a model's format.
+struct ChatTraits {
+  // The format itself has a place for tools. Where it has none, they are offered in the system
+  // message in Hermes' way, so that tool_syntax is hermes then.
+  bool renders_tools = false;
+  ToolSyntax tool_syntax = ToolSyntax::hermes;
+  // The model may think before it answers, between these tags.
+  bool thinks = false;
+  std::string thinking_start = "<think>";
+  std::string thinking_end = "</think>";
+  // Conversation::thinking makes a difference.
+  bool thinking_can_be_switched = false;
+  // Without a wish of the caller's, the prompt ends inside a thought that it has opened.
+  bool opens_thinking = false;
+};
+
 class ChatFormat {
  public:
   ChatFormat() = default;
@@ -22,15 +48,22 @@ class ChatFormat {
 
   // "chatml (qwen3)", for messages.
   virtual std::string_view name() const = 0;
-  // The conversation, and the start of the assistant's next turn. Throws LlmError{unsupported_chat}
-  // for what the format has no way to say.
+  virtual const ChatTraits& traits() const = 0;
+  // The conversation, and the start of the assistant's next turn. Throws LlmError: bad_argument for
+  // tools or template arguments that are not JSON objects, unsupported_chat with the template's own
+  // words when it refuses the conversation, bad_template when it cannot be run.
   virtual std::vector<TextSegment> prompt(const Conversation& conversation) const = 0;
 };
 
-// The format of a model, by its chat template and its special tokens. Throws
-// LlmError{unsupported_chat} when it is not one of those supported.
+// The format of a model: its own chat template, or one chosen by its special tokens where it has
+// none. Throws LlmError: bad_template when the template is not one, unsupported_chat when there is
+// none and the tokens are of no known format.
 std::unique_ptr<ChatFormat> choose_chat_format(const Metadata& metadata,
                                                const Vocabulary& vocabulary);
+
+// Whether this prompt ends inside a thought that it has opened: the answer begins with thoughts,
+// and no thinking_start comes.
+bool ends_in_thought(const std::vector<TextSegment>& prompt, const ChatTraits& traits);
 
 // The prompt's text in one piece, to be looked at.
 std::string join(const std::vector<TextSegment>& segments);
