@@ -14,7 +14,7 @@ export class QuestionView {
   }
 }
 
-const seconds = (value) => value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`;
+const seconds = (value) => value < 0.1 ? "a moment" : value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`;
 
 function prettyArguments(text) {
   try {
@@ -92,6 +92,7 @@ export class AnswerView {
   #figures = element("span", { class: "figures" });
   #again;
   #copy;
+  #actions;
   element;
 
   // actions: {regenerate}
@@ -101,9 +102,10 @@ export class AnswerView {
     const retry = element("button", { type: "button" }, "Try again");
     retry.addEventListener("click", actions.regenerate);
     this.#problem = element("div", { class: "problem", role: "alert" }, icon("problem"), this.#problemText, retry);
+    this.#actions = element("div", { class: "actions" }, this.#copy, this.#again, this.#figures);
     this.element = element("article", { class: "answer", "aria-label": "Answer" }, this.#thinking.element,
-                           this.#markdown.element, this.#callList, this.#waiting, this.#note,
-                           this.#problem, element("div", { class: "actions" }, this.#copy, this.#again, this.#figures));
+                           this.#markdown.element, this.#callList, this.#waiting, this.#note, this.#problem,
+                           this.#actions);
   }
 
   // results: of tools, by the id of the call. isLast: of the conversation.
@@ -127,9 +129,11 @@ export class AnswerView {
     this.#problemText.textContent = answer.problem ?? "";
     this.#figures.textContent = answer.figures ? figuresText(answer.figures) : "";
     this.#copy.hidden = answer.content === "";
-    this.#again.hidden = !isLast;
+    this.#again.hidden = !isLast || answer.problem !== null;
     this.element.classList.toggle("live", isLive);
     this.element.setAttribute("aria-busy", String(isLive));
-    this.element.querySelector(":scope > .actions").hidden = isLive;
+    // What led to a call is not the end of the answer.
+    const hasActions = [this.#copy, this.#again].some((button) => !button.hidden) || answer.figures;
+    this.#actions.hidden = isLive || !hasActions || (answer.calls.length > 0 && !isLast);
   }
 }

@@ -3,17 +3,29 @@ import { byId } from "./elements.mjs";
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-export function bytesText(bytes) {
+function scaled(bytes) {
   let unit = 0;
   let value = bytes;
   for (; value >= 1024 && unit + 1 < units.length; unit++) value /= 1024;
-  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
+  return { value: value.toFixed(unit === 0 || value >= 100 ? 0 : 1), unit: units[unit] };
+}
+
+function shareText(part, whole) {
+  const [a, b] = [scaled(part), scaled(whole)];
+  return a.unit === b.unit ? `${a.value} of ${b.value} ${b.unit}` : `${a.value} ${a.unit} of ${b.value} ${b.unit}`;
 }
 
 function cell(name, value) {
   const shown = value !== null && value !== undefined;
   byId(`status-${name}`).hidden = !shown;
   if (shown) byId(`status-${name}-value`).textContent = value;
+}
+
+function showMeter(meter, value, most) {
+  meter.setAttribute("aria-valuemax", most);
+  meter.setAttribute("aria-valuenow", value);
+  meter.setAttribute("aria-valuetext", shareText(value, most));
+  meter.firstElementChild.style.width = `${100 * Math.min(1, value / most)}%`;
 }
 
 const isNumber = (value) => typeof value === "number";
@@ -26,11 +38,8 @@ function show(status) {
   cell("temperature", isNumber(device.temperature_celsius)
                           ? `${Math.round(device.temperature_celsius)} °C` : null);
   const known = isNumber(arena.bytes) && isNumber(arena.used_bytes);
-  cell("arena", known ? `${bytesText(arena.used_bytes)} of ${bytesText(arena.bytes)}` : null);
-  if (known) {
-    byId("status-arena-meter").max = arena.bytes;
-    byId("status-arena-meter").value = arena.used_bytes;
-  }
+  cell("arena", known ? shareText(arena.used_bytes, arena.bytes) : null);
+  if (known) showMeter(byId("status-arena-meter"), arena.used_bytes, arena.bytes);
   cell("waiting", status.waiting > 0 ? `${status.waiting} waiting` : null);
   cell("device", device.emulated ? "emulated card" : null);
   if (device.name) byId("status").title = `${device.name}${device.emulated ? " (emulated)" : ""}`;
