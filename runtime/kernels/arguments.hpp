@@ -24,7 +24,7 @@ using runtime::TokenRingEntry;
 
 struct EmbeddingArguments {
   Argument<const std::uint8_t> table;
-  Argument<const std::uint32_t> tokens;
+  Argument<const std::uint32_t> tokens;  // null: StepState::token of each row
   Argument<float> output;
   Argument<const StepState> state;
   std::uint32_t rows;
@@ -56,6 +56,8 @@ struct LinearArguments {
   Argument<const StepState> state;
   std::uint32_t part_count;
   float epsilon;
+  std::uint32_t capacity;  // states, where the constant `by_slot` is set
+  std::uint32_t reserved;
 };
 
 struct GatedLinearArguments {
@@ -67,6 +69,8 @@ struct GatedLinearArguments {
   Argument<const StepState> state;
   std::uint32_t rows;
   float epsilon;
+  std::uint32_t capacity;  // states, where the constant `by_slot` is set
+  std::uint32_t reserved;
 };
 
 struct RmsNormArguments {
@@ -105,9 +109,11 @@ struct RotaryStoreArguments {
   std::uint32_t query_heads;
   std::uint32_t key_value_heads;
   std::uint32_t positions;
+  std::uint32_t slots;
   float magnitude;
   float query_epsilon;
   float key_epsilon;
+  std::uint32_t reserved;
 };
 
 struct AttentionArguments {
@@ -115,20 +121,22 @@ struct AttentionArguments {
   Argument<float> output;
   Argument<const std::uint16_t> key_cache;
   Argument<const std::uint16_t> value_cache;
-  Argument<float> partials;  // [query_heads][splits][head_dimension + 2], split form only
+  Argument<float> partials;  // [row][query_heads][splits][head_dimension + 2], split form only
   Argument<const StepState> state;
   std::uint32_t query_heads;
   std::uint32_t key_value_heads;
   std::uint32_t positions;
+  std::uint32_t slots;
   float scale;  // includes log2(e)
+  std::uint32_t reserved;
 };
 
 struct AttentionCombineArguments {
   Argument<const float> partials;
   Argument<float> output;
   Argument<const StepState> state;
+  std::uint32_t query_heads;
   std::uint32_t splits;
-  std::uint32_t reserved;
 };
 
 // The best logit of a slice of the vocabulary.

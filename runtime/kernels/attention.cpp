@@ -7,12 +7,14 @@
 // Each group of lanes keeps its own running maximum and sum, which are combined at the end.
 #include "arguments.hpp"
 #include "prelude.hpp"
+#include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
 RB_CONSTANT u32 head_dimension;   // a multiple of 8, at most 256
 RB_CONSTANT u32 head_group;       // query heads per key/value head
 RB_CONSTANT u32 query_tile;       // 1, 2, 4
+RB_CONSTANT u32 by_slot;          // rows are the states[row] that are active, a token each
 RB_CONSTANT u32 split_positions;  // 0: one workgroup takes all positions
 
 inline constexpr u32 threads = 128;
@@ -51,20 +53,42 @@ RB_INLINE bool chunk_live(u32 slot) {
   return head_dimension % 64 == 0 || chunk_of(slot) < head_dimension / 8;
 }
 
+// What a workgroup works on: queries `first` and following of `count`. By slot they are those of
+// the one token of states[row]; else of all tokens of the step.
+struct Work {
+  u32 first;
+  u32 count;
+  u32 row;
+  u32 slot;
+  u32 position;  // of the first token
+};
+
+RB_INLINE Work work_of(Global<const StepState> state, u32 tile) {
+  if (by_slot) {
+    const u32 tiles = (head_group + tile - 1) / tile;
+    const u32 row = group_x() / tiles;
+    const StepRow at = row_of(state, row, true);
+    return {group_x() % tiles * tile, at.live ? head_group : 0, row, at.slot, at.position};
+  }
+  return {group_x() * tile, state->tokens * head_group, 0, state->slot, state->position};
+}
+
 // The place of query `index` of key/value head `kv_head` in [token][head].
-RB_INLINE u64 query_row(const AttentionArguments& args, u32 index, u32 kv_head) {
-  return u64(index / head_group) * args.query_heads + kv_head * head_group + index % head_group;
+RB_INLINE u64 query_row(const AttentionArguments& args, const Work& work, u32 index, u32 kv_head) {
+  return u64(work.row + index / head_group) * args.query_heads + kv_head * head_group +
+         index % head_group;
 }
 
 template <u32 tile, u32 slots>
-RB_INLINE Queries<tile, slots> load_queries(const AttentionArguments& args, u32 first, u32 count,
+RB_INLINE Queries<tile, slots> load_queries(const AttentionArguments& args, const Work& work,
                                             u32 kv_head) {
   Queries<tile, slots> result;
   RB_UNROLL for (u32 i = 0; i < tile; ++i) {
-    const u32 index = first + i < count ? first + i : count - 1;
-    const u32 last = args.state->position + index / head_group;
+    const u32 index = work.first + i < work.count ? work.first + i : work.count - 1;
+    const u32 last = work.position + index / head_group;
     result.last_position[i] = last < args.positions ? last : args.positions - 1;
-    const Global<const float> row = args.queries + query_row(args, index, kv_head) * head_dimension;
+    const Global<const float> row =
+        args.queries + query_row(args, work, index, kv_head) * head_dimension;
     RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) {
       const u32 at = (chunk_live(slot) ? chunk_of(slot) : 0) * 8;
       const f32x4 a = load4(row + at), b = load4(row + at + 4);
@@ -203,17 +227,17 @@ RB_INLINE void write_query(const AttentionArguments& args, u32 i, u64 row, u32 s
 
 template <u32 tile, u32 slots>
 RB_INLINE void attend(const AttentionArguments& args) {
-  const u32 count = args.state->tokens * head_group;
-  const u32 first = group_x() * tile;
+  const Work work = work_of(args.state, tile);
   const u32 kv_head = group_y();
   const u32 split = group_z();
-  if (first >= count) return;
-  const Queries<tile, slots> queries = load_queries<tile, slots>(args, first, count, kv_head);
+  if (work.first >= work.count || work.slot >= args.slots) return;
+  const Queries<tile, slots> queries = load_queries<tile, slots>(args, work, kv_head);
   const u32 begin = split * split_positions;
   u32 last = uniform(queries.last_position[tile - 1]);
   if (begin > last) return;
   if (split_positions && last > begin + split_positions - 1) last = begin + split_positions - 1;
-  const u64 cache = u64(kv_head) * args.positions * head_dimension;
+  const u64 sequence = u64(work.slot) * args.key_value_heads + kv_head;
+  const u64 cache = sequence * args.positions * head_dimension;
   Running<tile, slots> running = {};
   RB_UNROLL for (u32 i = 0; i < tile; ++i) running.maximum[i] = no_score;
   const u32 own = wave_id() * rows_per_wave + lane_id() / row_lanes;
@@ -223,20 +247,19 @@ RB_INLINE void attend(const AttentionArguments& args) {
   combine_lanes(running);
   store_wave(running);
   group_barrier();
-  RB_NO_UNROLL for (u32 i = 0; i < tile && first + i < count; ++i)
-      write_query(args, i, query_row(args, first + i, kv_head), split);
+  RB_NO_UNROLL for (u32 i = 0; i < tile && work.first + i < work.count; ++i)
+      write_query(args, i, query_row(args, work, work.first + i, kv_head), split);
 }
 
 template <u32 slots>
 RB_INLINE void attend_tiled(const AttentionArguments& args) {
-  if (query_tile == 4) return attend<slots <= 2 ? 4 : 2, slots>(args);
+  if (query_tile == 4) return attend < slots <= 2 ? 4 : 2, slots > (args);
   if (query_tile == 2) return attend<2, slots>(args);
   return attend<1, slots>(args);
 }
 
 // At most 216 registers, so that 7 waves fit on a SIMD.
 __attribute__((amdgpu_waves_per_eu(7))) RB_KERNEL(threads) attention(AttentionArguments args) {
-  if (args.state->tokens == 0) return;
   if (head_dimension <= 64) return attend_tiled<1>(args);
   if (head_dimension <= 128) return attend_tiled<2>(args);
   if (head_dimension <= 192) return attend_tiled<3>(args);
@@ -245,12 +268,14 @@ __attribute__((amdgpu_waves_per_eu(7))) RB_KERNEL(threads) attention(AttentionAr
 
 // Brings the splits of one token's query head together.
 RB_KERNEL(threads) attention_combine(AttentionCombineArguments args) {
-  if (args.state->tokens == 0) return;
-  const u32 head = group_x();
-  u32 used = args.state->position / split_positions + 1;
+  const u32 token = group_y();
+  const StepRow row = row_of(args.state, token, by_slot);
+  if (!row.live) return;
+  const u64 head = u64(token) * args.query_heads + group_x();
+  u32 used = row.position / split_positions + 1;
   if (used > args.splits) used = args.splits;
   const u32 stride = head_dimension + 2;
-  const Global<const float> partial = args.partials + u64(head) * args.splits * stride;
+  const Global<const float> partial = args.partials + head * args.splits * stride;
   float maximum = no_score;
   for (u32 s = 0; s < used; ++s)
     maximum = __builtin_fmaxf(maximum, partial[s * stride + head_dimension]);
@@ -262,7 +287,7 @@ RB_KERNEL(threads) attention_combine(AttentionCombineArguments args) {
       sum += keep * at[d];
       weight += keep * at[head_dimension + 1];
     }
-    args.output[u64(head) * head_dimension + d] = sum / weight;
+    args.output[head * head_dimension + d] = sum / weight;
   }
 }
 

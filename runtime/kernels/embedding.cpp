@@ -1,11 +1,13 @@
 // Rows of a table decoded to float32: the embedding lookup, and whole matrices for tests.
 #include "arguments.hpp"
+#include "step_rows.hpp"
 #include "weight_decoder.hpp"
 
 namespace redbolt::kernels {
 
 RB_CONSTANT u32 columns;
-RB_CONSTANT u32 type_0;  // WeightType
+RB_CONSTANT u32 type_0;   // WeightType
+RB_CONSTANT u32 by_slot;  // rows are the states[row] that are active, and feed their token
 
 inline constexpr u32 threads = 64;
 
@@ -25,8 +27,8 @@ RB_INLINE void decode_row(Bytes row, Global<float> output) {
 
 RB_KERNEL(threads) embedding(EmbeddingArguments args) {
   const u32 token_index = group_x();
-  if (token_index >= args.state->tokens) return;
-  const u32 row = args.tokens[token_index];
+  if (!row_of(args.state, token_index, by_slot).live) return;
+  const u32 row = by_slot ? args.state[token_index].token : args.tokens[token_index];
   const Global<float> output = args.output + u64(token_index) * columns;
   if (row >= args.rows) {
     for (u32 i = thread_id(); i < columns; i += threads) output[i] = 0;

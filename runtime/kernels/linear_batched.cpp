@@ -1,10 +1,11 @@
-// The batched forms of linear_vector.cpp, for prefill: a workgroup computes a tile of 64 rows by 32
-// tokens. Each step decodes one unit of 32 weights per lane into LDS, next to the same elements of
-// the activations, and every lane accumulates 4 rows by 4 tokens. The order of elements inside a
-// step is the decoder's; both sides use the same. The squares for a fused norm are summed from the
-// activations as they pass.
+// The batched forms of linear_vector.cpp, for prefill and for steps of several sequences: a
+// workgroup computes a tile of 64 rows by 32 tokens. Each step decodes one unit of 32 weights per
+// lane into LDS, next to the same elements of the activations, and every lane accumulates 4 rows by
+// 4 tokens. The order of elements inside a step is the decoder's; both sides use the same. The
+// squares for a fused norm are summed from the activations as they pass.
 #include "arguments.hpp"
 #include "dot_product.hpp"
+#include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
@@ -13,6 +14,7 @@ RB_CONSTANT u32 type_0;  // WeightType of the parts; 0xffffffff: not used
 RB_CONSTANT u32 type_1;
 RB_CONSTANT u32 type_2;
 RB_CONSTANT u32 normalise;
+RB_CONSTANT u32 by_slot;  // tokens are those of the active states
 
 inline constexpr u32 threads = 128;
 inline constexpr u32 waves = threads / wave_lanes;
@@ -142,14 +144,13 @@ RB_INLINE u32 smaller(u32 a, u32 b) {
   return a < b ? a : b;
 }
 
+// live: a bit for each token of the tile that the step has, at least one.
 template <class D>
-RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments& part) {
+RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments& part, u32 live) {
   const Place place;
-  const u32 tokens = args.state->tokens;
   const u32 first_token = token_tile_start();
   const u32 first_row = (group_x() - part.first_group) * tile_rows;
-  const u32 live = tokens - first_token;  // at least 1
-  const bool token_live = place.stage_token < live;
+  const bool token_live = live >> place.stage_token & 1;
   const u32 token = first_token + (token_live ? place.stage_token : 0);
   const Global<const float> input = args.input + u64(token) * columns;
   const u32 staged_row = smaller(first_row + thread_id() % tile_rows, part.rows - 1);
@@ -165,7 +166,7 @@ RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments&
                          place.stage_token, token_live, tile.activations[half_wave],
                          sum_of_squares);
     group_barrier();
-    if (wave_id() * 8 < live) {
+    if ((live >> wave_id() * 8 & 0xff) != 0) {
       multiply_tile(tile.weights[0], tile.activations[0], place.row, place.token, acc);
       multiply_tile(tile.weights[1], tile.activations[1], place.row, place.token, acc);
     }
@@ -178,7 +179,7 @@ RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments&
     if (row >= part.rows) continue;
     const float bias = part.bias ? part.bias[row] : 0.0f;
     RB_UNROLL for (u32 t = 0; t < 4; ++t) {
-      if (place.token + t >= live) continue;
+      if ((live >> (place.token + t) & 1) == 0) continue;
       const u64 at = u64(first_token + place.token + t) * part.rows + row;
       float y = acc.at[r][t] * factors[t] + bias;
       if (part.residual) y += part.residual[at];
@@ -188,7 +189,8 @@ RB_INLINE void part_tile(const LinearArguments& args, const LinearPartArguments&
 }
 
 RB_KERNEL(threads) linear_batched(LinearArguments args) {
-  if (token_tile_start() >= args.state->tokens) return;
+  const u32 live = live_rows(args.state, token_tile_start(), args.capacity, by_slot);
+  if (live == 0) return;
   u32 index = 0;
   if (args.part_count > 1 && group_x() >= args.parts[1].first_group) index = 1;
   if (args.part_count > 2 && group_x() >= args.parts[2].first_group) index = 2;
@@ -196,20 +198,18 @@ RB_KERNEL(threads) linear_batched(LinearArguments args) {
   if (index == 1) part = args.parts[1];
   if (index == 2) part = args.parts[2];
   if (type_1 != ~0u && part.type_slot == 1)
-    return with_decoder<type_1>([&](auto d) { part_tile<decltype(d)>(args, part); });
+    return with_decoder<type_1>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
   if (type_2 != ~0u && part.type_slot == 2)
-    return with_decoder<type_2>([&](auto d) { part_tile<decltype(d)>(args, part); });
-  with_decoder<type_0>([&](auto d) { part_tile<decltype(d)>(args, part); });
+    return with_decoder<type_2>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
+  with_decoder<type_0>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
 }
 
 template <class D>
-RB_INLINE void gated_tile(const GatedLinearArguments& args) {
+RB_INLINE void gated_tile(const GatedLinearArguments& args, u32 live) {
   const Place place;
-  const u32 tokens = args.state->tokens;
   const u32 first_token = token_tile_start();
   const u32 first_row = group_x() * tile_rows;
-  const u32 live = tokens - first_token;
-  const bool token_live = place.stage_token < live;
+  const bool token_live = live >> place.stage_token & 1;
   const u32 token = first_token + (token_live ? place.stage_token : 0);
   const Global<const float> input = args.input + u64(token) * columns;
   const u32 own = uniform(thread_id() / tile_rows);  // 0: stages gate rows, 1: up rows
@@ -223,7 +223,7 @@ RB_INLINE void gated_tile(const GatedLinearArguments& args) {
     stage_activations<D>(input, args.norm, unit, wave_id() * 8, 8, place.stage_token, token_live,
                          tile.activations[0], sum_of_squares);
     group_barrier();
-    if (wave_id() * 8 < live) {
+    if ((live >> wave_id() * 8 & 0xff) != 0) {
       multiply_tile(tile.weights[0], tile.activations[0], place.row, place.token, gate);
       multiply_tile(tile.weights[1], tile.activations[0], place.row, place.token, up);
     }
@@ -233,15 +233,16 @@ RB_INLINE void gated_tile(const GatedLinearArguments& args) {
   finish_norm(sum_of_squares, args.epsilon, norm_sums, place, factors);
   RB_UNROLL for (u32 r = 0; r < 4; ++r) RB_UNROLL for (u32 t = 0; t < 4; ++t) {
     const u32 row = first_row + place.row + r;
-    if (row >= args.rows || place.token + t >= live) continue;
+    if (row >= args.rows || (live >> (place.token + t) & 1) == 0) continue;
     args.output[u64(first_token + place.token + t) * args.rows + row] =
         silu(gate.at[r][t] * factors[t]) * (up.at[r][t] * factors[t]);
   }
 }
 
 RB_KERNEL(threads) gated_batched(GatedLinearArguments args) {
-  if (token_tile_start() >= args.state->tokens) return;
-  with_decoder<type_0>([&](auto d) { gated_tile<decltype(d)>(args); });
+  const u32 live = live_rows(args.state, token_tile_start(), args.capacity, by_slot);
+  if (live == 0) return;
+  with_decoder<type_0>([&](auto d) { gated_tile<decltype(d)>(args, live); });
 }
 
 }  // namespace redbolt::kernels

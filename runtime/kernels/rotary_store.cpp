@@ -2,11 +2,13 @@
 // heads of a token are numbered queries first, then keys, then values.
 #include "arguments.hpp"
 #include "prelude.hpp"
+#include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
 RB_CONSTANT u32 head_dimension;   // even, at most 256
 RB_CONSTANT u32 rope_dimensions;  // even, at most head_dimension
+RB_CONSTANT u32 by_slot;          // rows are the states[row] that are active
 RB_CONSTANT u32 neox;             // pairs (i, i + rope_dimensions / 2) instead of (2i, 2i + 1)
 
 inline constexpr u32 threads = 128;
@@ -124,9 +126,10 @@ RB_INLINE void store_head(const Head& head, Global<T> target) {
 
 RB_KERNEL(threads) rotary_store(RotaryStoreArguments args) {
   const u32 token = group_y();
-  if (token >= args.state->tokens) return;
+  const StepRow row = row_of(args.state, token, by_slot);
+  if (!row.live) return;
   u32 head_index = group_x() * (threads / wave_lanes) + wave_id();
-  const u32 position = args.state->position + token;
+  const u32 position = row.position;
   const u64 kv_row = u64(token) * args.key_value_heads;
   if (head_index < args.query_heads) {
     const Global<float> at =
@@ -137,13 +140,14 @@ RB_KERNEL(threads) rotary_store(RotaryStoreArguments args) {
     store_head<float>(head, at);
     return;
   }
-  if (position >= args.positions) return;
+  if (position >= args.positions || row.slot >= args.slots) return;
   head_index -= args.query_heads;
   const bool is_key = head_index < args.key_value_heads;
   if (!is_key) head_index -= args.key_value_heads;
   if (head_index >= args.key_value_heads) return;
   const u64 source = (kv_row + head_index) * head_dimension;
-  const u64 target = (u64(head_index) * args.positions + position) * head_dimension;
+  const u64 sequence = u64(row.slot) * args.key_value_heads + head_index;
+  const u64 target = (sequence * args.positions + position) * head_dimension;
   if (!is_key) return store_head(load_head(args.values + source), args.value_cache + target);
   Head head = load_head(args.keys + source);
   if (args.key_norm) normalise_head(head, args.key_norm, args.key_epsilon);

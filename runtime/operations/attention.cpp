@@ -15,25 +15,31 @@ constexpr std::uint32_t split_positions = 256;
 constexpr float log2_e = 1.44269504088896340736f;
 
 std::uint64_t cache_bytes(const std::string& name, const KeyValueCache& cache) {
-  if (cache.positions == 0 || cache.key_value_heads == 0) refuse(name, "the KV cache is empty");
+  if (cache.positions == 0 || cache.key_value_heads == 0 || cache.slots == 0)
+    refuse(name, "the KV cache is empty");
   if (cache.head_dimension < 8 || cache.head_dimension > 256 || cache.head_dimension % 8 != 0)
     refuse(name, "the head dimension must be a multiple of 8 up to 256");
   return checked_bytes(name, std::uint64_t{cache.positions} * cache.key_value_heads,
-                       cache.head_dimension, 2);
+                       cache.head_dimension, checked_bytes(name, cache.slots, 2, 1));
+}
+
+// A token of its own sequence shares the cache with no other token of the step.
+bool tokens_alone(StepRows step, std::uint32_t capacity) {
+  return capacity == 1 || step == StepRows::slots;
 }
 
 // 0: not split.
-std::uint32_t split_count(std::uint32_t positions, std::uint32_t capacity) {
-  if (capacity > 1 || positions <= split_positions) return 0;
+std::uint32_t split_count(std::uint32_t positions, std::uint32_t capacity, StepRows step) {
+  if (!tokens_alone(step, capacity) || positions <= split_positions) return 0;
   return divide_up(positions, split_positions);
 }
 
 // How many queries a workgroup takes: those of a group of heads in a decode step, four when
 // neighbouring tokens share the cache; half for long heads, whose sums take the registers.
 std::uint32_t query_tile(std::uint32_t head_group, std::uint32_t head_dimension,
-                         std::uint32_t capacity) {
+                         bool tokens_alone) {
   const std::uint32_t largest = head_dimension <= 128 ? 4 : 2;
-  return std::min(capacity > 1 ? largest : std::bit_ceil(head_group), largest);
+  return std::min(tokens_alone ? std::bit_ceil(head_group) : largest, largest);
 }
 
 void combine(CommandGraph& graph, const Attention& operation, std::uint32_t head_group,
@@ -42,20 +48,25 @@ void combine(CommandGraph& graph, const Attention& operation, std::uint32_t head
   const std::uint32_t dimension = operation.cache.head_dimension;
   block.point(block.values.partials, operation.scratch,
               attention_scratch_bytes(operation.query_heads, dimension, operation.cache.positions,
-                                      operation.capacity),
+                                      operation.capacity, operation.step),
               4, Access::read, "the scratch memory");
-  block.point(block.values.output, operation.output,
-              checked_bytes(block.operation(), operation.query_heads, dimension, 4), 4,
-              Access::write, "the output");
-  block.point(block.values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(
+      block.values.output, operation.output,
+      checked_bytes(block.operation(), std::uint64_t{operation.capacity} * operation.query_heads,
+                    dimension, 4),
+      4, Access::write, "the output");
+  block.point(block.values.state, operation.state, state_bytes(operation.step, operation.capacity),
+              4, Access::read, "the state");
+  block.values.query_heads = operation.query_heads;
   block.values.splits = splits;
   const KernelRequest request{"attention",
                               "attention_combine",
-                              {{"head_dimension", dimension},
+                              {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
+                               {"head_dimension", dimension},
                                {"head_group", head_group},
                                {"query_tile", tile},
                                {"split_positions", split_positions}}};
-  block.dispatch(graph, request, {operation.query_heads, 1, 1}, threads);
+  block.dispatch(graph, request, {operation.query_heads, operation.capacity, 1}, threads);
 }
 
 }  // namespace
@@ -63,7 +74,7 @@ void combine(CommandGraph& graph, const Attention& operation, std::uint32_t head
 void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
   ArgumentBlock<kernels::RotaryStoreArguments> block("rotary_store");
   const std::string& name = block.operation();
-  check_capacity(name, operation.capacity);
+  check_capacity(name, operation.capacity, operation.step);
   const KeyValueCache& cache = operation.cache;
   const std::uint64_t store_bytes = cache_bytes(name, cache);
   const std::uint32_t dimension = cache.head_dimension;
@@ -94,14 +105,17 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
                 "the key norm's weight");
     values.key_epsilon = operation.key_norm->epsilon;
   }
-  block.point(values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(values.state, operation.state, state_bytes(operation.step, operation.capacity), 4,
+              Access::read, "the state");
   values.query_heads = operation.query_heads;
   values.key_value_heads = cache.key_value_heads;
   values.positions = cache.positions;
+  values.slots = cache.slots;
   values.magnitude = operation.rope_magnitude;
   const KernelRequest request{"rotary_store",
                               "rotary_store",
-                              {{"head_dimension", dimension},
+                              {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
+                               {"head_dimension", dimension},
                                {"neox", operation.pairing == RopePairing::neox ? 1u : 0u},
                                {"rope_dimensions", operation.rope_dimensions}}};
   const std::uint32_t heads = operation.query_heads + 2 * cache.key_value_heads;
@@ -110,23 +124,26 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
 }
 
 std::uint64_t attention_scratch_bytes(std::uint32_t query_heads, std::uint32_t head_dimension,
-                                      std::uint32_t positions, std::uint32_t capacity) {
-  return checked_bytes("attention", std::uint64_t{query_heads} * split_count(positions, capacity),
-                       std::uint64_t{head_dimension} + 2, 4);
+                                      std::uint32_t positions, std::uint32_t capacity,
+                                      StepRows step) {
+  return checked_bytes("attention",
+                       std::uint64_t{query_heads} * split_count(positions, capacity, step),
+                       (std::uint64_t{head_dimension} + 2) * capacity, 4);
 }
 
 void attention(CommandGraph& graph, const Attention& operation) {
   ArgumentBlock<kernels::AttentionArguments> block("attention");
   const std::string& name = block.operation();
-  check_capacity(name, operation.capacity);
+  check_capacity(name, operation.capacity, operation.step);
   const KeyValueCache& cache = operation.cache;
   const std::uint64_t store_bytes = cache_bytes(name, cache);
   const std::uint32_t dimension = cache.head_dimension;
   if (operation.query_heads == 0 || operation.query_heads % cache.key_value_heads != 0)
     refuse(name, "the query heads must be a multiple of the key/value heads");
   const std::uint32_t head_group = operation.query_heads / cache.key_value_heads;
-  const std::uint32_t tile = query_tile(head_group, dimension, operation.capacity);
-  const std::uint32_t splits = split_count(cache.positions, operation.capacity);
+  const bool alone = tokens_alone(operation.step, operation.capacity);
+  const std::uint32_t tile = query_tile(head_group, dimension, alone);
+  const std::uint32_t splits = split_count(cache.positions, operation.capacity, operation.step);
   const std::uint64_t row_bytes =
       checked_bytes(name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
   auto& values = block.values;
@@ -138,22 +155,26 @@ void attention(CommandGraph& graph, const Attention& operation) {
   else
     block.point(values.partials, operation.scratch,
                 attention_scratch_bytes(operation.query_heads, dimension, cache.positions,
-                                        operation.capacity),
+                                        operation.capacity, operation.step),
                 4, Access::write, "the scratch memory");
-  block.point(values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(values.state, operation.state, state_bytes(operation.step, operation.capacity), 4,
+              Access::read, "the state");
   values.query_heads = operation.query_heads;
   values.key_value_heads = cache.key_value_heads;
   values.positions = cache.positions;
+  values.slots = cache.slots;
   const float scale =
       operation.scale != 0 ? operation.scale : 1.0f / std::sqrt(static_cast<float>(dimension));
   values.scale = scale * log2_e;
   const KernelRequest request{"attention",
                               "attention",
-                              {{"head_dimension", dimension},
+                              {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
+                               {"head_dimension", dimension},
                                {"head_group", head_group},
                                {"query_tile", tile},
                                {"split_positions", splits == 0 ? 0 : split_positions}}};
-  const std::uint32_t queries = divide_up(operation.capacity * head_group, tile);
+  const std::uint32_t queries = alone ? operation.capacity * divide_up(head_group, tile)
+                                      : divide_up(operation.capacity * head_group, tile);
   block.dispatch(graph, request, {queries, cache.key_value_heads, std::max(splits, 1u)}, threads);
   if (splits != 0) combine(graph, operation, head_group, tile, splits);
 }

@@ -30,8 +30,11 @@ std::uint64_t weight_alignment(WeightType type) {
   return type == WeightType::f32 ? 4 : 2;
 }
 
-void check_capacity(const std::string& operation, std::uint32_t capacity) {
+void check_capacity(const std::string& operation, std::uint32_t capacity, StepRows step) {
   if (capacity == 0) refuse(operation, "the capacity must be 1 at least");
+  if (step == StepRows::slots && capacity > max_step_slots)
+    refuse(operation,
+           "a step feeds at most " + std::to_string(max_step_slots) + " sequences at once");
 }
 
 }  // namespace redbolt::runtime

@@ -62,7 +62,19 @@ std::uint64_t matrix_bytes(const std::string& operation, const WeightMatrix& mat
 // Kernels load weights in pieces of this alignment or smaller.
 std::uint64_t weight_alignment(WeightType type);
 
-void check_capacity(const std::string& operation, std::uint32_t capacity);
+void check_capacity(const std::string& operation, std::uint32_t capacity,
+                    StepRows step = StepRows::sequence);
+
+// Whether rows are told apart by state. One row alone is the same either way, and takes the forms
+// of a sequence.
+constexpr bool by_slot(StepRows step, std::uint32_t capacity) {
+  return step == StepRows::slots && capacity > 1;
+}
+
+// Of StepState.
+constexpr std::uint64_t state_bytes(StepRows step, std::uint32_t capacity) {
+  return by_slot(step, capacity) ? capacity * sizeof(StepState) : sizeof(StepState);
+}
 
 constexpr std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) {
   return a / b + (a % b != 0);

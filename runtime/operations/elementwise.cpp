@@ -1,4 +1,6 @@
 // Table lookups, norms and additions.
+#include <cstddef>
+
 #include "operations/checks.hpp"
 
 namespace redbolt::runtime {
@@ -6,21 +8,29 @@ namespace redbolt::runtime {
 void embedding(CommandGraph& graph, const Embedding& operation) {
   ArgumentBlock<kernels::EmbeddingArguments> block("embedding");
   const std::string& name = block.operation();
-  check_capacity(name, operation.capacity);
+  check_capacity(name, operation.capacity, operation.step);
+  const bool slots = by_slot(operation.step, operation.capacity);
   const WeightMatrix& table = operation.table;
   block.point(block.values.table, table.data, matrix_bytes(name, table),
               weight_alignment(table.type), Access::read, "the table");
-  block.point(block.values.tokens, operation.tokens, checked_bytes(name, operation.capacity, 4, 1),
-              4, Access::read, "the token ids");
+  const BufferView tokens =
+      operation.step == StepRows::slots
+          ? operation.state.part(Bytes(offsetof(StepState, token)), Bytes(sizeof(std::uint32_t)))
+          : operation.tokens;
+  if (!slots)
+    block.point(block.values.tokens, tokens, checked_bytes(name, operation.capacity, 4, 1), 4,
+                Access::read, "the token ids");
   block.point(block.values.output, operation.output,
               checked_bytes(name, operation.capacity, table.columns, 4), 4, Access::write,
               "the output");
-  block.point(block.values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(block.values.state, operation.state, state_bytes(operation.step, operation.capacity),
+              4, Access::read, "the state");
   block.values.rows = table.rows;
-  const KernelRequest request{
-      "embedding",
-      "embedding",
-      {{"columns", table.columns}, {"type_0", static_cast<std::uint32_t>(table.type)}}};
+  const KernelRequest request{"embedding",
+                              "embedding",
+                              {{"by_slot", slots ? 1u : 0u},
+                               {"columns", table.columns},
+                               {"type_0", static_cast<std::uint32_t>(table.type)}}};
   block.dispatch(graph, request, {operation.capacity, 1, 1}, 64);
 }
 

@@ -101,10 +101,12 @@ std::uint32_t total_rows(const Linear& operation) {
 
 void linear(CommandGraph& graph, const Linear& operation) {
   ArgumentBlock<kernels::LinearArguments> block("linear");
-  check_capacity(block.operation(), operation.capacity);
+  check_capacity(block.operation(), operation.capacity, operation.step);
   check_parts(block.operation(), operation);
   const std::uint32_t columns = operation.parts.front().weight.columns;
   const bool last = operation.rows == RowChoice::last;
+  if (last && operation.step == StepRows::slots && operation.capacity > 1)
+    refuse(block.operation(), "a step of several sequences has no last row");
   const bool vector = last || operation.capacity == 1;
   const VectorShape shape = vector_shape(total_rows(operation), columns, 4);
   const std::uint32_t rows_per_group = vector ? shape.rows_per_group : batched_tile_rows;
@@ -120,7 +122,9 @@ void linear(CommandGraph& graph, const Linear& operation) {
   block.point(block.values.input, operation.input,
               checked_bytes(block.operation(), operation.capacity, columns, 4), 4, Access::read,
               "the input");
-  block.point(block.values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(block.values.state, operation.state, state_bytes(operation.step, operation.capacity),
+              4, Access::read, "the state");
+  block.values.capacity = operation.capacity;
   point_norm(block, operation.norm, columns);
   const std::uint32_t normalise = operation.norm ? 1 : 0;
   if (vector) {
@@ -137,9 +141,11 @@ void linear(CommandGraph& graph, const Linear& operation) {
     block.dispatch(graph, request, {groups, 1, 1}, threads);
     return;
   }
+  const std::uint32_t slots_form = by_slot(operation.step, operation.capacity) ? 1 : 0;
   const KernelRequest request{"linear_batched",
                               "linear_batched",
-                              {{"columns", columns},
+                              {{"by_slot", slots_form},
+                               {"columns", columns},
                                {"normalise", normalise},
                                {"type_0", slots.constant(0)},
                                {"type_1", slots.constant(1)},
@@ -151,7 +157,7 @@ void linear(CommandGraph& graph, const Linear& operation) {
 void gated_linear(CommandGraph& graph, const GatedLinear& operation) {
   ArgumentBlock<kernels::GatedLinearArguments> block("gated_linear");
   const std::string& name = block.operation();
-  check_capacity(name, operation.capacity);
+  check_capacity(name, operation.capacity, operation.step);
   const WeightMatrix& gate = operation.gate;
   if (gate.type != operation.up.type || gate.rows != operation.up.rows ||
       gate.columns != operation.up.columns)
@@ -166,7 +172,9 @@ void gated_linear(CommandGraph& graph, const GatedLinear& operation) {
   block.point(block.values.input, operation.input,
               checked_bytes(name, operation.capacity, gate.columns, 4), 4, Access::read,
               "the input");
-  block.point(block.values.state, operation.state, sizeof(StepState), 4, Access::read, "the state");
+  block.point(block.values.state, operation.state, state_bytes(operation.step, operation.capacity),
+              4, Access::read, "the state");
+  block.values.capacity = operation.capacity;
   point_norm(block, operation.norm, gate.columns);
   block.values.rows = gate.rows;
   const std::uint32_t normalise = operation.norm ? 1 : 0;
@@ -183,10 +191,12 @@ void gated_linear(CommandGraph& graph, const GatedLinear& operation) {
     block.dispatch(graph, request, {divide_up(gate.rows, shape.rows_per_group), 1, 1}, threads);
     return;
   }
-  const KernelRequest request{
-      "linear_batched",
-      "gated_batched",
-      {{"columns", gate.columns}, {"normalise", normalise}, {"type_0", type}}};
+  const KernelRequest request{"linear_batched",
+                              "gated_batched",
+                              {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
+                               {"columns", gate.columns},
+                               {"normalise", normalise},
+                               {"type_0", type}}};
   block.dispatch(graph, request,
                  {divide_up(gate.rows, batched_tile_rows),
                   divide_up(operation.capacity, batched_tile_tokens), 1},

@@ -101,32 +101,37 @@ std::vector<KernelRequest> all_requests() {
   const auto buffer = [](std::uint64_t id) {
     return BufferView{client::BufferId(id), Bytes(0), Bytes(1ull << 40)};
   };
+  const std::pair<std::uint32_t, StepRows> forms[] = {
+      {1, StepRows::sequence}, {64, StepRows::sequence}, {32, StepRows::slots}};
   for (const WeightTypeInfo& type : weight_types())
-    for (const std::uint32_t capacity : {1u, 64u}) {
+    for (const auto& [capacity, step] : forms) {
       const WeightMatrix matrix{buffer(1), type.type, 65536, 11008};
       const RmsNormWeight norm{buffer(2), 1e-6f};
       linear(graph, {.parts = {{matrix, buffer(3), buffer(4), buffer(5)}},
                      .input = buffer(6),
                      .norm = norm,
                      .state = buffer(7),
-                     .capacity = capacity});
+                     .capacity = capacity,
+                     .step = step});
       gated_linear(graph, {.gate = matrix,
                            .up = matrix,
                            .input = buffer(6),
                            .output = buffer(3),
                            .norm = norm,
                            .state = buffer(7),
-                           .capacity = capacity});
+                           .capacity = capacity,
+                           .step = step});
       embedding(graph, {.table = matrix,
                         .tokens = buffer(2),
                         .output = buffer(3),
                         .state = buffer(7),
-                        .capacity = capacity});
+                        .capacity = capacity,
+                        .step = step});
     }
   for (const std::uint32_t dimension : {64u, 80u, 96u, 128u, 192u, 256u})
     for (const std::uint32_t group : {1u, 2u, 5u, 8u})
       for (const std::uint32_t positions : {256u, 4096u})
-        for (const std::uint32_t capacity : {1u, 64u}) {
+        for (const auto& [capacity, step] : forms) {
           const KeyValueCache cache{buffer(1), buffer(2), positions, 2, dimension};
           attention(graph, {.queries = buffer(3),
                             .output = buffer(4),
@@ -134,7 +139,8 @@ std::vector<KernelRequest> all_requests() {
                             .query_heads = 2 * group,
                             .scratch = buffer(5),
                             .state = buffer(7),
-                            .capacity = capacity});
+                            .capacity = capacity,
+                            .step = step});
           rotary_store(graph, {.queries = buffer(3),
                                .keys = buffer(4),
                                .values = buffer(5),
@@ -145,7 +151,8 @@ std::vector<KernelRequest> all_requests() {
                                .rope_frequencies = buffer(6),
                                .rope_dimensions = dimension,
                                .state = buffer(7),
-                               .capacity = capacity});
+                               .capacity = capacity,
+                               .step = step});
         }
   sample(graph, {.logits = buffer(1),
                  .vocabulary = 151936,

@@ -106,6 +106,20 @@ BufferView FlatDevice::state(std::uint32_t tokens, std::uint32_t position) {
   return upload(std::span<const StepState>(&state, 1));
 }
 
+BufferView FlatDevice::states(std::span<const std::optional<std::uint32_t>> positions) {
+  std::vector<StepState> states;
+  for (const auto& position : positions) {
+    StepState state{};
+    state.tokens = position ? 1 : 0;
+    state.position = position.value_or(0);
+    state.capacity = 1u << 20;
+    state.remaining = 1u << 20;
+    state.slot = static_cast<std::uint32_t>(states.size());
+    states.push_back(state);
+  }
+  return upload(states);
+}
+
 const FlatDevice::Code& FlatDevice::code(const KernelRequest& request) {
   // Shared by all devices of the program: compiling is what takes time in these tests.
   static std::map<KernelRequest, KernelImage> images;

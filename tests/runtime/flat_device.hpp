@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -53,6 +54,9 @@ class FlatDevice {
 
   // A StepState of a step of `tokens` tokens at `position`.
   BufferView state(std::uint32_t tokens, std::uint32_t position = 0);
+
+  // A StepState per slot, from the positions: a slot without one is not active.
+  BufferView states(std::span<const std::optional<std::uint32_t>> positions);
 
   // Runs every node; a fault, an illegal instruction or a refused dispatch fails the test. Checks
   // the guards of all memory afterwards.

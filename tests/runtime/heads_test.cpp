@@ -171,33 +171,6 @@ struct AttentionCase {
 
 class AttentionTest : public testing::TestWithParam<AttentionCase> {};
 
-struct Head {
-  std::vector<double> value;
-  std::vector<double> magnitude;
-};
-
-Head attend(std::span<const float> query, std::span<const std::uint16_t> keys,
-            std::span<const std::uint16_t> values, std::uint32_t length, std::uint32_t dimension) {
-  std::vector<double> weights(length);
-  double largest = -INFINITY, sum = 0;
-  for (std::uint32_t p = 0; p < length; ++p) {
-    double score = 0;
-    for (std::uint32_t i = 0; i < dimension; ++i)
-      score += double{query[i]} * double{half_to_float(keys[p * dimension + i])};
-    weights[p] = score / std::sqrt(static_cast<double>(dimension));
-    largest = std::max(largest, weights[p]);
-  }
-  for (double& w : weights) sum += w = std::exp(w - largest);
-  Head head{std::vector<double>(dimension), std::vector<double>(dimension)};
-  for (std::uint32_t p = 0; p < length; ++p)
-    for (std::uint32_t i = 0; i < dimension; ++i) {
-      const double term = weights[p] / sum * double{half_to_float(values[p * dimension + i])};
-      head.value[i] += term;
-      head.magnitude[i] += std::fabs(term);
-    }
-  return head;
-}
-
 // The cache beyond the step's own tokens holds NaN, so that a look ahead shows.
 TEST_P(AttentionTest, EqualsTheDefinition) {
   const AttentionCase c = GetParam();
@@ -235,9 +208,10 @@ TEST_P(AttentionTest, EqualsTheDefinition) {
         continue;
       }
       const std::size_t cache = h / (heads / kv) * c.positions * d;
-      const Head expected = attend(std::span(queries).subspan(at, d),
-                                   std::span(keys).subspan(cache), std::span(values).subspan(cache),
-                                   c.position + static_cast<std::uint32_t>(t) + 1, c.dimension);
+      const AttendedHead expected =
+          attend(std::span(queries).subspan(at, d), std::span(keys).subspan(cache),
+                 std::span(values).subspan(cache), c.position + static_cast<std::uint32_t>(t) + 1,
+                 c.dimension);
       for (std::size_t i = 0; i < d; ++i)
         ASSERT_NEAR(actual[at + i], expected.value[i], 1e-5 * expected.magnitude[i] + 1e-7)
             << "token " << t << " head " << h << " element " << i

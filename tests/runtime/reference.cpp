@@ -253,6 +253,29 @@ std::vector<double> rms_norm_of(std::span<const float> x, std::span<const float>
   return result;
 }
 
+AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t> keys,
+                    std::span<const std::uint16_t> values, std::uint32_t length,
+                    std::uint32_t dimension) {
+  std::vector<double> weights(length);
+  double largest = -INFINITY, sum = 0;
+  for (std::uint32_t p = 0; p < length; ++p) {
+    double score = 0;
+    for (std::uint32_t i = 0; i < dimension; ++i)
+      score += double{query[i]} * double{half_to_float(keys[p * dimension + i])};
+    weights[p] = score / std::sqrt(static_cast<double>(dimension));
+    largest = std::max(largest, weights[p]);
+  }
+  for (double& w : weights) sum += w = std::exp(w - largest);
+  AttendedHead head{std::vector<double>(dimension), std::vector<double>(dimension)};
+  for (std::uint32_t p = 0; p < length; ++p)
+    for (std::uint32_t i = 0; i < dimension; ++i) {
+      const double term = weights[p] / sum * double{half_to_float(values[p * dimension + i])};
+      head.value[i] += term;
+      head.magnitude[i] += std::fabs(term);
+    }
+  return head;
+}
+
 std::vector<std::byte> read_test_data(const std::string& name) {
   std::ifstream file(std::string(REDBOLT_TEST_DATA) + "/" + name, std::ios::binary);
   if (!file) throw std::runtime_error("no test data " + name);

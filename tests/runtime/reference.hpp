@@ -40,6 +40,15 @@ Dot dot(std::span<const double> weights, std::span<const double> x);
 std::vector<double> rms_norm_of(std::span<const float> x, std::span<const float> weight,
                                 double epsilon);
 
+struct AttendedHead {
+  std::vector<double> value;
+  std::vector<double> magnitude;  // as of Dot
+};
+// One query over the float16 keys and values of `length` positions.
+AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t> keys,
+                    std::span<const std::uint16_t> values, std::uint32_t length,
+                    std::uint32_t dimension);
+
 std::vector<std::byte> read_test_data(const std::string& name);
 
 }  // namespace redbolt::runtime::test

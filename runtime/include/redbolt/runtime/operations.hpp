@@ -7,7 +7,9 @@
 // step may feed: with 1 the vector form is taken, which reads each weight once per token; with more
 // the batched form, which decodes a tile of weights once per 32 tokens. How many tokens a step does
 // feed, and at which position, is read from `state` (a StepState in device memory) when the kernel
-// runs: rows of activations beyond StepState::tokens are neither read nor written.
+// runs: rows of activations beyond StepState::tokens are neither read nor written. With
+// StepRows::slots a step feeds one token of each of several sequences instead, and `state` is an
+// array.
 // Views may be larger than needed. Outputs must not overlap inputs, except `residual`, which may be
 // the output itself.
 #pragma once
@@ -36,6 +38,17 @@ struct RmsNormWeight {
   float epsilon = 1e-6f;
 };
 
+// What the rows of activations are.
+enum class StepRows : std::uint8_t {
+  // Neighbouring tokens of one sequence: `state` is one StepState.
+  sequence,
+  // Row i is one token of the sequence states[i], while its `tokens` is not 0: `state` is
+  // StepState [capacity], of at most max_step_slots. Other rows are neither read nor written.
+  // Weights are read once for all rows.
+  slots,
+};
+inline constexpr std::uint32_t max_step_slots = 32;
+
 // Which rows of activations an operation takes.
 enum class RowChoice : std::uint8_t {
   all,   // tokens 0 .. StepState::tokens - 1
@@ -45,10 +58,12 @@ enum class RowChoice : std::uint8_t {
 // output[t][:] = row tokens[t] of the table. An id beyond the table gives a row of zeros.
 struct Embedding {
   WeightMatrix table = {};
-  BufferView tokens = {};  // u32 [capacity]; a decode graph views StepState::token
+  // u32 [capacity]; a decode graph views StepState::token. By slot: not used, the states have them.
+  BufferView tokens = {};
   BufferView output = {};  // float32 [capacity][columns]
   BufferView state = {};
   std::uint32_t capacity = 1;
+  StepRows step = StepRows::sequence;
 };
 void embedding(CommandGraph& graph, const Embedding& operation);
 
@@ -69,6 +84,7 @@ struct Linear {
   BufferView state = {};
   std::uint32_t capacity = 1;
   RowChoice rows = RowChoice::all;  // last: `input` has `capacity` rows, outputs have one
+  StepRows step = StepRows::sequence;
 };
 void linear(CommandGraph& graph, const Linear& operation);
 
@@ -81,26 +97,28 @@ struct GatedLinear {
   std::optional<RmsNormWeight> norm = {};
   BufferView state = {};
   std::uint32_t capacity = 1;
+  StepRows step = StepRows::sequence;
 };
 void gated_linear(CommandGraph& graph, const GatedLinear& operation);
 
-// The KV cache of one layer: float16 [key_value_heads][positions][head_dimension].
+// The KV cache of one layer: float16 [slots][key_value_heads][positions][head_dimension].
 struct KeyValueCache {
   BufferView keys = {};
   BufferView values = {};
   std::uint32_t positions = 0;
   std::uint32_t key_value_heads = 0;
   std::uint32_t head_dimension = 0;  // a multiple of 8, 8 .. 256
+  std::uint32_t slots = 1;           // sequences; StepState::slot says which
 
   static constexpr std::uint64_t bytes(std::uint64_t positions, std::uint64_t key_value_heads,
                                        std::uint64_t head_dimension) {
-    return positions * key_value_heads * head_dimension * 2;  // of keys, and again of values
+    return positions * key_value_heads * head_dimension * 2;  // of a slot's keys, and again values
   }
 };
 
 // Normalises (where given) and rotates queries in place and keys on their way into the cache, and
-// stores keys and values at positions StepState::position + t. Positions beyond the cache are not
-// stored.
+// stores keys and values at positions StepState::position + t of the slot. Positions and slots
+// beyond the cache are not stored.
 struct RotaryStore {
   BufferView queries = {};  // float32 [capacity][query_heads * head_dimension], rewritten
   BufferView keys = {};     // float32 [capacity][key_value_heads * head_dimension]
@@ -115,6 +133,7 @@ struct RotaryStore {
   RopePairing pairing = RopePairing::neox;
   BufferView state = {};
   std::uint32_t capacity = 1;
+  StepRows step = StepRows::sequence;
 };
 void rotary_store(CommandGraph& graph, const RotaryStore& operation);
 
@@ -129,12 +148,14 @@ struct Attention {
   BufferView scratch = {};        // attention_scratch_bytes(...)
   BufferView state = {};
   std::uint32_t capacity = 1;
+  StepRows step = StepRows::sequence;
 };
 void attention(CommandGraph& graph, const Attention& operation);
 // What `scratch` needs at least; 0: none is used, and the view may be empty. Graphs of one sequence
 // may share it.
 std::uint64_t attention_scratch_bytes(std::uint32_t query_heads, std::uint32_t head_dimension,
-                                      std::uint32_t positions, std::uint32_t capacity);
+                                      std::uint32_t positions, std::uint32_t capacity,
+                                      StepRows step = StepRows::sequence);
 
 // A root mean square norm on its own.
 struct RmsNorm {

@@ -27,7 +27,7 @@ struct StepState {
   std::uint32_t token;      // the token sampled last, which a decode step feeds
   std::uint32_t sampled;  // tokens sampled so far; the sequence number of the last one in the ring
   std::uint32_t stop_reason;  // a StopReason; not none: `tokens` is 0 as well
-  std::uint32_t reserved;
+  std::uint32_t slot;         // which of the KV cache's sequences it is
 };
 
 inline constexpr std::uint32_t max_stop_tokens = 24;
