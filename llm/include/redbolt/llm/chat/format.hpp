@@ -14,7 +14,7 @@
 namespace redbolt::llm {
 
 // How a model that has been offered tools writes its calls.
-enum class ToolSyntax {
+enum class ToolNotation {
   none,          // the format writes no calls
   hermes,        // <tool_call>{"name": ..., "arguments": {...}}</tool_call>
   function_xml,  // <tool_call><function=NAME><parameter=NAME>...</parameter></function></tool_call>
@@ -28,7 +28,7 @@ struct ChatTraits {
   // The format itself has a place for tools. Where it has none, they are offered in the system
   // message in Hermes' way, so that tool_syntax is hermes then.
   bool renders_tools = false;
-  ToolSyntax tool_syntax = ToolSyntax::hermes;
+  ToolNotation tool_syntax = ToolSyntax::hermes;
   // The model may think before it answers, between these tags.
   bool thinks = false;
   std::string thinking_start = "<think>";
