@@ -95,6 +95,7 @@ const ChatMlDialect& ChatMl::dialect_of(std::string_view chat_template) {
 ChatMl::ChatMl(const ChatMlDialect& dialect) : dialect_(dialect) {
   traits_.renders_tools = true;
   traits_.thinks = dialect.reasoning != Reasoning::none;
+  if (traits_.thinks) traits_.answer.thinking = {"<think>", "</think>"};
   traits_.thinking_can_be_switched = dialect.reasoning == Reasoning::optional;
   traits_.opens_thinking = dialect.reasoning == Reasoning::always;
 }

@@ -26,8 +26,9 @@ std::unique_ptr<ChatFormat> choose_chat_format(const Metadata& metadata,
 bool ends_in_thought(const std::vector<TextSegment>& prompt, const ChatTraits& traits) {
   const std::string text = join(prompt);
   const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return traits.thinks && last != std::string::npos &&
-         std::string_view(text).substr(0, last + 1).ends_with(traits.thinking_start);
+  const std::string_view open = traits.answer.thinking.open;
+  return !open.empty() && last != std::string::npos &&
+         std::string_view(text).substr(0, last + 1).ends_with(open);
 }
 
 std::string join(const std::vector<TextSegment>& segments) {

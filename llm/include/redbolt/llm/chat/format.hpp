@@ -9,30 +9,20 @@
 
 #include "redbolt/llm/chat/conversation.hpp"
 #include "redbolt/llm/gguf/metadata.hpp"
+#include "redbolt/llm/output/answer_format.hpp"
 #include "redbolt/llm/tokenizer/tokenizer.hpp"
 
 namespace redbolt::llm {
 
-// How a model that has been offered tools writes its calls.
-enum class ToolNotation {
-  none,          // the format writes no calls
-  hermes,        // <tool_call>{"name": ..., "arguments": {...}}</tool_call>
-  function_xml,  // <tool_call><function=NAME><parameter=NAME>...</parameter></function></tool_call>
-  llama3,        // {"name": ..., "parameters": {...}}, perhaps after <|python_tag|>
-  mistral,       // [TOOL_CALLS][{"name": ..., "arguments": {...}}], or [TOOL_CALLS]NAME[ARGS]{...}
-  other,         // the model's own way, which is none of these
-};
-
 // What callers need to know of a model's format.
 struct ChatTraits {
   // The format itself has a place for tools. Where it has none, they are offered in the system
-  // message in Hermes' way, so that tool_syntax is hermes then.
+  // message in Hermes' way, and answer.tools is hermes.
   bool renders_tools = false;
-  ToolNotation tool_syntax = ToolSyntax::hermes;
-  // The model may think before it answers, between these tags.
+  // How the model writes its thoughts and its calls: what AnswerParser and ConstraintCompiler need.
+  AnswerFormat answer = {};
+  // The model may think before it answers.
   bool thinks = false;
-  std::string thinking_start = "<think>";
-  std::string thinking_end = "</think>";
   // Conversation::thinking makes a difference.
   bool thinking_can_be_switched = false;
   // Without a wish of the caller's, the prompt ends inside a thought that it has opened.
@@ -62,7 +52,7 @@ std::unique_ptr<ChatFormat> choose_chat_format(const Metadata& metadata,
                                                const Vocabulary& vocabulary);
 
 // Whether this prompt ends inside a thought that it has opened: the answer begins with thoughts,
-// and no thinking_start comes.
+// and no opening tag comes.
 bool ends_in_thought(const std::vector<TextSegment>& prompt, const ChatTraits& traits);
 
 // The prompt's text in one piece, to be looked at.
