@@ -6,7 +6,8 @@
 
 namespace redbolt::llm {
 
-// Served at / as text/html; charset=utf-8. It uses /v1/chat/completions, /v1/models and /status.
+// Served at / as text/html; charset=utf-8. It uses /v1/chat/completions, /v1/models, /health
+// and /status.
 std::string_view page_html();
 
 // The value of the header Content-Security-Policy to send with it: only the document's own script

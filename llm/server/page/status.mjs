@@ -45,7 +45,7 @@ function show(status) {
   if (device.name) byId("status").title = `${device.name}${device.emulated ? " (emulated)" : ""}`;
 }
 
-// Asks for /status while the page is looked at; onState hears "ready", or a problem.
+// Asks for /health and /status while the page is looked at; onState hears null, or what is wrong.
 export class StatusStrip {
   #server;
   #onState;
@@ -66,6 +66,7 @@ export class StatusStrip {
     if (document.hidden || this.#asking) return;
     this.#asking = true;
     try {
+      await this.#server.json("/health");  // a model that is being loaded says how far it is
       show(await this.#server.json("/status"));
       this.#onState(null);
     } catch (problem) {

@@ -273,10 +273,11 @@ describe("the page", { concurrency: false }, () => {
   });
 
   test("a model that is being loaded", async () => {
-    mock.status = null;
+    mock.loading = true;
     await open();
     await tab.until("document.getElementById('notice-text').innerText.includes('43 %')");
     mock.status = { model: "m", device: {}, arena: {} };
+    mock.loading = false;
     await tab.until("document.getElementById('notice').hidden");
     assert.equal(await tab.text("#status-model-value"), "m");
     assert.equal(await tab.value("document.getElementById('status-temperature').hidden"), true);

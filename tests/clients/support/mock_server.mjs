@@ -42,6 +42,7 @@ export class MockServer {
   requests = [];  // bodies of chat requests
   hungUp = 0;     // streams that the client left before their end
   key = null;
+  loading = false;
   status = {
     model: "qwen3:32b", context: 16384, slots: { total: 4, busy: 1 }, waiting: 0, tokens_per_second: 41.7,
     device: { name: "Radeon RX 7900 XTX", emulated: false, temperature_celsius: 61.4 },
@@ -77,13 +78,14 @@ export class MockServer {
                                 "content-security-policy": this.#page.policy });
       return response.end(this.#page.html);
     }
+    if (request.url === "/health") {
+      return this.loading ? json(503, { error: { message: "The model is being loaded: 43 %." } }) : json(200, { status: "ok" });
+    }
     if (this.key && request.headers.authorization !== `Bearer ${this.key}`) {
       return json(401, { error: { message: "This server wants an API key.", type: "authentication_error",
                                   param: null, code: "invalid_api_key" } });
     }
-    if (request.url === "/status") {
-      return this.status ? json(200, this.status) : json(503, { error: { message: "The model is being loaded: 43 %." } });
-    }
+    if (request.url === "/status") return json(200, this.status);
     if (request.url === "/v1/models") return json(200, { object: "list", data: this.models.map((id) => ({ id })) });
     if (request.url === "/v1/chat/completions") return this.#chat(request, response, json);
     return json(404, { error: { message: `There is nothing at ${request.url}.` } });
