@@ -1,4 +1,5 @@
-// Ends an answer before the first of several strings, wherever the pieces of its text are cut.
+// Ends an answer before whichever of several strings comes first, wherever the pieces of its text
+// are cut.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +21,15 @@ class StopStringFilter {
   // What was held back; nothing after a match.
   std::string finish();
 
-  // The string that was met, as an index into the list given: of those that are in the text, the
-  // one that begins first; of those that begin there, the one that is complete first.
+  // The string that was met, as an index into the list given: the one that was complete first; of
+  // several that end at the same place, the longest.
   std::optional<std::size_t> matched() const { return matched_; }
 
  private:
-  struct Match {
-    std::size_t at = 0;
-    std::size_t stop = 0;
-  };
-  std::optional<Match> find_match(std::size_t searched) const;
-  std::size_t held_back() const;
+  bool look_for_match();
+  std::size_t beginning_of_a_stop() const;
 
   std::vector<std::string> stops_;
-  std::size_t longest_ = 0;
   std::string pending_;
   std::optional<std::size_t> matched_;
 };
