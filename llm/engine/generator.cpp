@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/sampling_parameters.hpp"
 #include "redbolt/llm/error.hpp"
 
 namespace redbolt::llm {
@@ -22,20 +23,6 @@ constexpr unsigned kLooksBeforeSleep = 200;
 constexpr std::chrono::microseconds kSleep{100};
 // How often it asks the daemon, meanwhile, whether the work has failed.
 constexpr std::chrono::seconds kHealthCheck{1};
-
-runtime::SamplingParameters sampling_parameters(const GenerationRequest& request) {
-  const SamplingOptions& sampling = request.sampling;
-  runtime::SamplingParameters parameters{};
-  parameters.temperature = sampling.temperature;
-  parameters.top_k = sampling.top_k;
-  parameters.top_p = sampling.top_p;
-  parameters.min_p = sampling.min_p;
-  parameters.seed_low = static_cast<std::uint32_t>(sampling.seed);
-  parameters.seed_high = static_cast<std::uint32_t>(sampling.seed >> 32);
-  parameters.stop_count = static_cast<std::uint32_t>(request.stop_tokens.size());
-  std::ranges::copy(request.stop_tokens, parameters.stop_tokens);
-  return parameters;
-}
 
 runtime::LoadReport load_together(runtime::Device& device,
                                   std::span<const runtime::CommandGraph> graphs,
@@ -72,18 +59,31 @@ Generation::Generation(Generator& generator, const GenerationRequest& request)
   check_tokens(generator.model_, request.prompt);
   if (request.limit == 0)
     throw LlmError(ErrorCode::bad_argument, "at least one token must be generated");
-  if (request.stop_tokens.size() > runtime::max_stop_tokens) {
-    throw LlmError(ErrorCode::bad_argument, "at most " + std::to_string(runtime::max_stop_tokens) +
-                                                " stop tokens are possible");
-  }
   feed(request);
+}
+
+// What of the draw's input depends on the request.
+void Generation::upload_sampling(const GenerationRequest& request) {
+  const LoadedModel& model = generator_.model_;
+  const ScratchLayout& layout = model.layout();
+  const auto prompt_tokens = static_cast<std::uint32_t>(request.prompt.size());
+  const SamplingContext context{request.stop_tokens, prompt_tokens, std::nullopt, false};
+  check_sampling(request.sampling, context, model.config().vocabulary);
+  const auto put = [&](std::uint64_t offset, std::span<const std::byte> bytes) {
+    if (!bytes.empty()) device_.upload(model.scratch(offset, bytes.size()), bytes);
+  };
+  const runtime::SamplingParameters parameters = sampling_parameters(request.sampling, context);
+  put(layout.sampling_parameters, std::as_bytes(std::span(&parameters, 1)));
+  const std::vector<runtime::LogitBias> biases = logit_biases(request.sampling);
+  put(layout.logit_biases, std::as_bytes(std::span(biases)));
+  const std::uint32_t seen = history_needed(request.sampling, prompt_tokens);
+  put(layout.token_history + (prompt_tokens - seen) * sizeof(TokenId),
+      std::as_bytes(std::span(request.prompt).last(seen)));
 }
 
 void Generation::feed(const GenerationRequest& request) {
   const LoadedModel& model = generator_.model_;
-  const runtime::SamplingParameters parameters = sampling_parameters(request);
-  device_.upload(model.scratch(model.layout().sampling_parameters, sizeof(parameters)),
-                 std::as_bytes(std::span(&parameters, 1)));
+  upload_sampling(request);
   generator_.ring_.reset();
   generator_.feed_.reset();
   const std::span<const TokenId> prompt = request.prompt;

@@ -53,6 +53,7 @@ ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape) 
       runtime::attention_scratch_bytes(config.heads, config.head_dimension, shape.context,
                                        shape.batch));
   plan.sample_scratch_bytes = runtime::sample_scratch_bytes(config.vocabulary);
+  plan.token_history_bytes = std::uint64_t{shape.context} * sizeof(std::uint32_t);
   plan.rope_table_bytes = config.rope.dimensions / 2 * sizeof(runtime::RopeFrequency);
   plan.input = layout.take(plan.input_bytes);
   plan.hidden = layout.take(activations(config.embedding));
@@ -65,6 +66,8 @@ ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape) 
   plan.attention_scratch = layout.take(plan.attention_scratch_bytes);
   plan.sample_scratch = layout.take(plan.sample_scratch_bytes);
   plan.sampling_parameters = layout.take(sizeof(runtime::SamplingParameters));
+  plan.logit_biases = layout.take(runtime::max_logit_biases * sizeof(runtime::LogitBias));
+  plan.token_history = layout.take(plan.token_history_bytes);
   plan.rope_table = layout.take(plan.rope_table_bytes);
   plan.total = layout.end();
   return plan;

@@ -150,14 +150,19 @@ void GraphBuilder::add_head(CommandGraph& graph, RowChoice rows, std::uint32_t c
 
 void GraphBuilder::add_sample(CommandGraph& graph, const BufferView& ring,
                               std::uint32_t ring_entries) const {
-  runtime::sample(graph, {.logits = logits_,
-                          .vocabulary = config_.vocabulary,
-                          .parameters = scratch(layout_.sampling_parameters,
-                                                sizeof(runtime::SamplingParameters)),
-                          .scratch = scratch(layout_.sample_scratch, layout_.sample_scratch_bytes),
-                          .ring = ring,
-                          .ring_entries = ring_entries,
-                          .state = state_});
+  runtime::sample(
+      graph,
+      {.logits = logits_,
+       .vocabulary = config_.vocabulary,
+       .parameters = scratch(layout_.sampling_parameters, sizeof(runtime::SamplingParameters)),
+       .scratch = scratch(layout_.sample_scratch, layout_.sample_scratch_bytes),
+       .ring = ring,
+       .ring_entries = ring_entries,
+       .state = state_,
+       .history = scratch(layout_.token_history, layout_.token_history_bytes),
+       .history_length = shape_.context,
+       .biases =
+           scratch(layout_.logit_biases, runtime::max_logit_biases * sizeof(runtime::LogitBias))});
 }
 
 CommandGraph GraphBuilder::prefill() const {

@@ -17,9 +17,12 @@ template <class T>
 using Argument = std::uint64_t;
 #endif
 
+using runtime::LogitBias;
 using runtime::SamplingParameters;
+using runtime::SlotControl;
 using runtime::StepState;
 using runtime::StopReason;
+using runtime::TokenLogprobs;
 using runtime::TokenRingEntry;
 
 struct EmbeddingArguments {
@@ -150,25 +153,38 @@ struct SampleCandidate {
   std::uint32_t token;
 };
 
+// Per slot, one after the other: everything but the counts. Null: not there.
 struct SampleReduceArguments {
   Argument<const float> logits;
-  Argument<SamplePartial> partials;
+  Argument<SamplePartial> partials;  // [partial_count]
+  Argument<std::uint32_t> keys;      // [vocabulary], of the logits after bias, penalties and mask
+  Argument<const SamplingParameters> parameters;
+  Argument<const std::uint32_t> history;  // [history_length]
+  Argument<const LogitBias> biases;       // [max_logit_biases]
+  Argument<const SlotControl> control;
+  Argument<const std::uint32_t> masks;  // [mask_words]
   Argument<const StepState> state;
   std::uint32_t vocabulary;
-  std::uint32_t reserved;
+  std::uint32_t partial_count;
+  std::uint32_t history_length;
+  std::uint32_t mask_words;
 };
 
 struct SampleArguments {
   Argument<const float> logits;
   Argument<const SamplePartial> partials;
+  Argument<const std::uint32_t> keys;
   Argument<SampleCandidate> candidates;  // [vocabulary]
   Argument<const SamplingParameters> parameters;
-  Argument<TokenRingEntry> ring;
+  Argument<TokenRingEntry> ring;     // [ring_entries]
+  Argument<TokenLogprobs> logprobs;  // [ring_entries]
+  Argument<std::uint32_t> history;
+  Argument<const SlotControl> control;
   Argument<StepState> state;
   std::uint32_t vocabulary;
   std::uint32_t partial_count;
   std::uint32_t ring_entries;
-  std::uint32_t reserved;
+  std::uint32_t history_length;
 };
 
 }  // namespace redbolt::kernels

@@ -52,7 +52,7 @@ TEST(MemoryPlan, ScratchHoldsABatchOfActivations) {
   for (const auto offset :
        {layout.input, layout.hidden, layout.query, layout.key, layout.value, layout.attended,
         layout.feed_forward, layout.logits, layout.attention_scratch, layout.sample_scratch,
-        layout.sampling_parameters, layout.rope_table}) {
+        layout.sampling_parameters, layout.logit_biases, layout.token_history, layout.rope_table}) {
     EXPECT_EQ(offset % 256, 0U);
   }
   EXPECT_LE(layout.rope_table + 64 * 8, layout.total);

@@ -1,30 +1,15 @@
 // Sampling on the card: the order of candidates, the draw, the state and the ring.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "flat_device.hpp"
 #include "redbolt/runtime/token_ring.hpp"
 #include "reference.hpp"
+#include "sample_reference.hpp"
 
 namespace redbolt::runtime::test {
 namespace {
-
-// Philox 4x32-10 (Salmon et al., 2011).
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::uint32_t k0,
-                                    std::uint32_t k1) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{c[0]} * 0xd2511f53u;
-    const std::uint64_t b = std::uint64_t{c[2]} * 0xcd9e8d57u;
-    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(b),
-         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k1, static_cast<std::uint32_t>(a)};
-    k0 += 0x9e3779b9u;
-    k1 += 0xbb67ae85u;
-  }
-  return c;
-}
 
 // The known answers of the authors' library (Random123).
 TEST(PhiloxReferenceTest, KnownAnswers) {
@@ -110,44 +95,6 @@ TEST_F(SampleTest, NotANumberIsNeverChosenBeforeANumber) {
   EXPECT_EQ(drawn(), 17u);
 }
 
-// What a draw must give: probabilities in double precision, cumulated in the order of the
-// candidates, and the generator's number. Within 1e-5 of a border either neighbour is right.
-struct Expected {
-  std::vector<std::uint32_t> order;
-  std::vector<double> cumulative;  // of the kept candidates, in order
-};
-
-Expected expected_draw(std::span<const float> values, const SamplingParameters& p) {
-  Expected e;
-  e.order.resize(values.size());
-  std::iota(e.order.begin(), e.order.end(), 0u);
-  std::ranges::stable_sort(e.order,
-                           [&](std::uint32_t a, std::uint32_t b) { return values[a] > values[b]; });
-  if (p.top_k != 0 && p.top_k < e.order.size()) e.order.resize(p.top_k);
-  const double largest = double{values[e.order.front()]};
-  std::vector<double> weights;
-  for (const std::uint32_t token : e.order)
-    weights.push_back(std::exp((double{values[token]} - largest) / double{p.temperature}));
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  double sum = 0;
-  for (const double weight : weights) {
-    if (sum >= double{p.top_p} * total || weight < double{p.min_p}) break;
-    e.cumulative.push_back(sum += weight);
-  }
-  for (double& c : e.cumulative) c /= sum;
-  return e;
-}
-
-void check_draw(const Expected& e, std::uint32_t token, double u, const std::string& what) {
-  const auto rank = static_cast<std::size_t>(std::ranges::find(e.order, token) - e.order.begin());
-  // One candidate more may be kept or lost at the border of a set, by rounding.
-  ASSERT_LE(rank, e.cumulative.size()) << what;
-  const double low = rank == 0 ? 0 : e.cumulative[std::min(rank, e.cumulative.size()) - 1];
-  const double high = rank < e.cumulative.size() ? e.cumulative[rank] : 1;
-  EXPECT_GE(u, low - 1e-5) << what;
-  EXPECT_LE(u, high + 1e-5) << what;
-}
-
 struct Sampler {
   float temperature;
   std::uint32_t top_k;
@@ -172,13 +119,11 @@ TEST_F(SampleTest, DrawsByTheDefinition) {
       p.min_p = s.min_p;
       p.seed_low = random_integer(0, ~0u);
       p.seed_high = random_integer(0, ~0u);
-      const Expected e = expected_draw(values, p);
+      const Expected e = expected_draw(doubles(values), p);
       for (int i = 0; i < 4; ++i, ++draw) {
         prepare(values, p, step(draw));
         const std::uint32_t token = drawn();
-        const auto bits = philox({draw, 20, 0, 0}, p.seed_low, p.seed_high);
-        const double u = (bits[1] * 0x1p32 + bits[0]) * 0x1p-64;
-        check_draw(e, token, u,
+        check_draw(e, token, uniform(p, draw, 20),
                    "size " + std::to_string(size) + " temperature " +
                        std::to_string(s.temperature) + " top-k " + std::to_string(s.top_k) +
                        " top-p " + std::to_string(s.top_p) + " min-p " + std::to_string(s.min_p) +
@@ -197,11 +142,10 @@ TEST_F(SampleTest, AWholeVocabulary) {
     p.top_p = s.top_p;
     p.min_p = s.min_p;
     p.seed_low = 7;
-    const Expected e = expected_draw(values, p);
+    const Expected e = expected_draw(doubles(values), p);
     prepare(values, p, step(3));
     const std::uint32_t token = drawn();
-    const auto bits = philox({3, 20, 0, 0}, 7, 0);
-    check_draw(e, token, (bits[1] * 0x1p32 + bits[0]) * 0x1p-64, "151936 tokens");
+    check_draw(e, token, uniform(p, 3, 20), "151936 tokens");
   }
 }
 

@@ -179,19 +179,39 @@ struct Add {
 };
 void add(CommandGraph& graph, const Add& operation);
 
-// Draws the next token from one row of logits, publishes it in the ring and advances the state:
-// position += tokens, tokens = 1, or 0 with a stop reason. Two dispatches.
+// Draws the next token of every slot whose StepState::tokens is not 0, each from its own row of
+// logits, publishes it in the slot's ring and advances the slot's state: position += tokens,
+// tokens = 1, or 0 with a stop reason. Two dispatches. Of everything that is per slot, slot i's
+// part follows that of slot i - 1 without a gap, so a view of a part is an operation over these
+// slots.
 struct Sample {
-  BufferView logits = {};  // float32 [vocabulary]; NaN counts as the smallest
+  BufferView logits = {};  // float32 [slots][vocabulary]; NaN counts as the smallest
   std::uint32_t vocabulary = 0;
-  BufferView parameters = {};      // SamplingParameters
-  BufferView scratch = {};         // sample_scratch_bytes(vocabulary)
-  BufferView ring = {};            // TokenRingEntry [ring_entries] in shared memory
+  std::uint32_t slots = 1;
+  BufferView parameters = {};      // SamplingParameters [slots]
+  BufferView scratch = {};         // sample_scratch_bytes(vocabulary, slots)
+  BufferView ring = {};            // TokenRingEntry [slots][ring_entries] in shared memory
   std::uint32_t ring_entries = 0;  // a power of two: TokenRing::entries()
-  BufferView state = {};
+  BufferView state = {};           // StepState [slots]
+  // Each of these is needed only if the parameters of a slot ask for what is in it; without it they
+  // ask in vain.
+  //
+  // The tokens of a slot by position: u32 [slots][history_length]. The host writes those of the
+  // prompt that the repeat penalty is to see, the kernel appends what it draws. Tokens at
+  // history_length and beyond are not remembered.
+  std::optional<BufferView> history = {};
+  std::uint32_t history_length = 0;
+  std::optional<BufferView> biases = {};    // LogitBias [slots][max_logit_biases]
+  std::optional<BufferView> control = {};   // SlotControl [slots] in shared memory
+  std::optional<BufferView> masks = {};     // u32 [slots][mask_words(vocabulary)], with `control`:
+                                            // bit i % 32 of word i / 32 allows token i
+  std::optional<BufferView> logprobs = {};  // TokenLogprobs [slots][ring_entries], shared memory
 };
 void sample(CommandGraph& graph, const Sample& operation);
-std::uint64_t sample_scratch_bytes(std::uint32_t vocabulary);
+std::uint64_t sample_scratch_bytes(std::uint32_t vocabulary, std::uint32_t slots = 1);
+constexpr std::uint32_t mask_words(std::uint32_t vocabulary) {
+  return vocabulary / 32 + (vocabulary % 32 != 0);
+}
 
 // output[r][:] = row r of the matrix in float32, every row: for tests and tools.
 struct Dequantize {

@@ -13,6 +13,7 @@ namespace redbolt::runtime {
 struct FinishedToken {
   std::uint32_t token = 0;
   StopReason stop = StopReason::none;  // not none: no token follows
+  std::uint32_t sequence = 0;          // from 1
 };
 
 // Follows the tokens in order. The ring must be longer than the number of steps queued ahead, or
@@ -35,6 +36,25 @@ class TokenRing {
  private:
   std::span<TokenRingEntry> entries_;
   std::uint32_t next_ = 1;
+};
+
+// The host's end of the ring of log-probabilities that runs beside a TokenRing with as many
+// entries.
+class LogprobRing {
+ public:
+  // `memory` is shared memory, zeroed, 8-byte aligned, for `entries` entries
+  // (TokenRing::entries()).
+  LogprobRing(std::span<std::byte> memory, std::uint32_t entries);
+
+  // Of a token that TokenRing::poll() has returned and that is not overwritten yet. Nothing: none
+  // were asked for.
+  std::optional<TokenLogprobs> of(const FinishedToken& token) const;
+
+  // As TokenRing::reset(), and with it.
+  void reset();
+
+ private:
+  std::span<TokenLogprobs> entries_;
 };
 
 }  // namespace redbolt::runtime

@@ -66,6 +66,7 @@ class Generation {
   void queue_steps();
 
  private:
+  void upload_sampling(const GenerationRequest& request);
   void feed(const GenerationRequest& request);
   runtime::FinishedToken wait_for_token();
 

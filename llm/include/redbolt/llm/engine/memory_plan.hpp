@@ -30,10 +30,11 @@ std::uint32_t default_context(const ModelConfig& config);
 struct ScratchLayout {
   // Offsets in the scratch buffer.
   std::uint64_t input, hidden, query, key, value, attended, feed_forward, logits;
-  std::uint64_t attention_scratch, sample_scratch, sampling_parameters, rope_table;
+  std::uint64_t attention_scratch, sample_scratch, sampling_parameters, logit_biases, token_history,
+      rope_table;
   // Sizes of those that are not simply [batch][width] float32.
   std::uint64_t input_bytes, logits_bytes, attention_scratch_bytes, sample_scratch_bytes,
-      rope_table_bytes;
+      token_history_bytes, rope_table_bytes;
   std::uint64_t total;
 };
 ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape);
