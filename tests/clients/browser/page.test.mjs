@@ -454,6 +454,8 @@ describe("the page", { concurrency: false }, () => {
       await tab.value("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
       assert.equal(await tab.value("document.documentElement.scrollWidth"), width);
       assert.ok(await tab.value("document.getElementById('log').scrollWidth <= document.getElementById('log').clientWidth"));
+      const cut = await tab.value("[...document.querySelectorAll('#messages *')].filter((each) => each.scrollWidth > each.clientWidth + 1 && !['auto', 'scroll', 'visible'].includes(getComputedStyle(each).overflowX) && !each.matches('.state, .calls')).map((each) => each.className || each.localName)");
+      assert.deepEqual(cut, []);
       assert.ok(await tab.value("document.getElementById('send').getBoundingClientRect().right <= innerWidth"));
       const small = await tab.value("[...document.querySelectorAll('header button, footer button')].filter((each) => each.offsetParent && each.getBoundingClientRect().height < 36).map((each) => each.id)");
       assert.deepEqual(small, []);
