@@ -41,6 +41,17 @@ export function applyChunk(answer, chunk) {
   }
 }
 
+// Arguments that are no JSON object (an answer was cut, a model went astray) would be refused each time
+// that the conversation goes on.
+function sendableArguments(text) {
+  try {
+    const value = JSON.parse(text);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? text : "{}";
+  } catch {
+    return "{}";
+  }
+}
+
 function requestMessage(message, keepThought) {
   if (message.role === "tool") {
     return { role: "tool", tool_call_id: message.id, content: message.content };
@@ -50,7 +61,7 @@ function requestMessage(message, keepThought) {
   if (keepThought && message.reasoning) made.reasoning_content = message.reasoning;
   if (message.calls.length > 0) {
     made.tool_calls = message.calls.map(({ id, name, arguments: text }) => ({
-      id, type: "function", function: { name, arguments: text },
+      id, type: "function", function: { name, arguments: sendableArguments(text) },
     }));
   }
   return made;

@@ -130,7 +130,7 @@ class Chat {
     this.#say("Answering…");
     for (let round = 0; round < mostRounds; round++) {
       const answer = await this.#request(messages, running.signal);
-      if (answer.problem || answer.finish === "aborted" || !answer.calls.some(Boolean)) break;
+      if (answer.problem || ["aborted", "length"].includes(answer.finish) || !answer.calls.some(Boolean)) break;
       for (const call of answer.calls.filter(Boolean)) {
         messages.push({ role: "tool", id: call.id, content: answerCall(call) });
       }

@@ -97,7 +97,7 @@ describe("the page", { concurrency: false }, () => {
     assert.deepEqual(second.messages.slice(1), [
       { role: "assistant", content: "", tool_calls: [
         { id: "call_a", type: "function", function: { name: "calculator", arguments: "{\"expression\": \"(1+2)*3.5\"}" } },
-        { id: "call_b", type: "function", function: { name: "rm", arguments: "{" } }] },
+        { id: "call_b", type: "function", function: { name: "rm", arguments: "{}" } }] },  // "{" would be refused
       { role: "tool", tool_call_id: "call_a", content: "10.5" },
       { role: "tool", tool_call_id: "call_b", content: "error: there is no tool \"rm\"" },
     ]);
@@ -106,6 +106,23 @@ describe("the page", { concurrency: false }, () => {
     await tab.value("document.querySelector('.call').open = true");
     assert.match(await tab.text(".call"), /Arguments\s*\{\s*"expression": "\(1\+2\)\*3\.5"\s*\}\s*Result\s*10\.5/);
     assert.deepEqual(tab.problems, []);
+  });
+
+  test("a call that is cut off is not run, and does not spoil what follows", async () => {
+    mock.answer = async (body, stream) => {
+      if (mock.requests.length === 1) stream.send(content("Let me see."), call(0, "call_a", "calculator", "{\"expr"), finish("length"));
+      else stream.send(content("Again."), finish());
+      stream.done();
+    };
+    await open();
+    await ask("Go");
+    assert.match(await tab.text(".call summary"), /not run/);
+    assert.match(await tab.text(".note"), /cut/);
+    assert.equal(mock.requests.length, 1);
+    await ask("Go on");
+    await tab.until("document.querySelectorAll('.answer').length === 2");
+    await tab.until(idle);
+    assert.deepEqual(mock.requests[1].messages[1], { role: "assistant", content: "Let me see." });
   });
 
   test("nothing that a model writes becomes markup, script or a request", async () => {

@@ -64,6 +64,30 @@ describe("curl", { concurrency: false }, () => {
     assert.equal(chunks[0].choices[0].delta.role, "assistant");
   });
 
+  // Milliseconds from the request to the first text, and the longest time between two pieces.
+  async function streamTimes(question) {
+    const began = performance.now();
+    const response = await fetch(`${redbolt.url}/v1/chat/completions`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: chat(question, { stream: true }),
+    });
+    const times = [];
+    for await (const bytes of response.body) {
+      if (Buffer.from(bytes).includes("\"content\":\"") && !Buffer.from(bytes).includes("\"role\"")) times.push(performance.now() - began);
+    }
+    return { first: times[0], gap: Math.max(...times.slice(1).map((time, i) => time - times[i])) };
+  }
+
+  test("the first token of a warm model, measured", async (t) => {
+    await streamTimes("What is 2+2?");
+    const runs = [];
+    for (const question of ["What is 3+4?", "What is the capital of Italy?", "Hello!", "What colour is the sky?", "What is 17+15?"]) {
+      runs.push(await streamTimes(question));
+    }
+    const middle = (key) => runs.map((run) => run[key]).sort((a, b) => a - b)[2];
+    t.diagnostic(`first token after ${middle("first").toFixed(0)} ms, at most ${middle("gap").toFixed(0)} ms between two (medians of 5, emulated)`);
+    assert.ok(middle("first") < 5000);
+  });
+
   test("Ollama's streams are lines of JSON", async () => {
     for (const [where, request] of [["/api/chat", { messages: [{ role: "user", content: "What is 2+2?" }] }],
                                     ["/api/generate", { prompt: "What is 2+2?" }]]) {

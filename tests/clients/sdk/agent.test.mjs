@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import OpenAI from "openai";
 
-import { agentRequest, agentTools } from "../support/agent_request.mjs";
+import { agentRequest } from "../support/agent_request.mjs";
 import { modelName, Redbolt } from "../support/redbolt.mjs";
 
 describe("an agent", { concurrency: false }, () => {
