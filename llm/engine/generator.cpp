@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/load_together.hpp"
 #include "engine/sampling_parameters.hpp"
 #include "redbolt/llm/error.hpp"
 
@@ -24,18 +25,6 @@ constexpr std::chrono::microseconds kSleep{100};
 // How often it asks the daemon, meanwhile, whether the work has failed.
 constexpr std::chrono::seconds kHealthCheck{1};
 
-runtime::LoadReport load_together(runtime::Device& device,
-                                  std::span<const runtime::CommandGraph> graphs,
-                                  const runtime::Device::LoadProgress& progress) {
-  std::vector<runtime::KernelRequest> requests;
-  for (const runtime::CommandGraph& graph : graphs) {
-    requests.insert(requests.end(), graph.requests().begin(), graph.requests().end());
-  }
-  std::ranges::sort(requests);
-  requests.erase(std::unique(requests.begin(), requests.end()), requests.end());
-  return device.load(requests, progress);
-}
-
 }  // namespace
 
 Generator::Generator(const LoadedModel& model, const runtime::Device::LoadProgress& progress)
@@ -45,7 +34,7 @@ Generator::Generator(const LoadedModel& model, const runtime::Device::LoadProgre
       ring_(ring_memory_.bytes()),
       feed_(model) {
   const GraphBuilder builder = model.graphs();
-  const std::array graphs = {builder.prefill(),
+  const std::array graphs = {builder.prefill(model.shape().batch),
                              builder.first_token(ring_memory_.view(), ring_.entries()),
                              builder.decode(ring_memory_.view(), ring_.entries())};
   kernels_ = load_together(model.device(), graphs, progress);

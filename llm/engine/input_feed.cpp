@@ -16,23 +16,25 @@ std::uint64_t chunks(const EngineShape& shape) {
 
 }  // namespace
 
-InputFeed::InputFeed(const LoadedModel& model)
+InputFeed::InputFeed(const LoadedModel& model) : InputFeed(model, chunks(model.shape())) {}
+
+InputFeed::InputFeed(const LoadedModel& model, std::uint64_t places)
     : model_(model),
-      slot_bytes_(model.layout().input_bytes),
-      slots_(chunks(model.shape())),
-      staging_(model.device().allocate_shared(Bytes(slots_ * slot_bytes_), "prompt")) {}
+      place_bytes_(model.layout().input_bytes),
+      places_(places),
+      staging_(model.device().allocate_shared(Bytes(places_ * place_bytes_), "prompt")) {}
 
 runtime::Fence InputFeed::push(runtime::StepState state, std::span<const TokenId> ids) {
-  if (ids.size() > model_.shape().batch || next_ == slots_) {
+  if (ids.size() > model_.shape().batch) {
     throw std::logic_error("more tokens than the feed was made for");
   }
   state.tokens = static_cast<std::uint32_t>(ids.size());
-  const std::uint64_t offset = next_++ * slot_bytes_;
-  const std::span<std::byte> slot = staging_.bytes().subspan(offset, slot_bytes_);
-  std::memcpy(slot.data(), &state, sizeof(state));
-  std::memcpy(slot.data() + kInputTokensOffset, ids.data(), ids.size_bytes());
-  return model_.device().copy(model_.scratch(model_.layout().input, slot_bytes_),
-                              staging_.view(Bytes(offset), Bytes(slot_bytes_)));
+  const std::uint64_t offset = next_++ % places_ * place_bytes_;
+  const std::span<std::byte> place = staging_.bytes().subspan(offset, place_bytes_);
+  std::memcpy(place.data(), &state, sizeof(state));
+  std::memcpy(place.data() + kInputTokensOffset, ids.data(), ids.size_bytes());
+  return model_.device().copy(model_.scratch(model_.layout().input, place_bytes_),
+                              staging_.view(Bytes(offset), Bytes(place_bytes_)));
 }
 
 void check_tokens(const LoadedModel& model, std::span<const TokenId> ids) {

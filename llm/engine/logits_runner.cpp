@@ -32,7 +32,7 @@ LogitsRunner::LogitsRunner(const LoadedModel& model, Feeding feeding,
     step_ = record(device, builder.step_logits(), progress);
     return;
   }
-  prefill_ = record(device, builder.prefill(), progress);
+  prefill_ = record(device, builder.prefill(model.shape().batch), progress);
   if (model.shape().all_logits) {
     all_rows_ = record(device, builder.logits(runtime::RowChoice::all), progress);
   }

@@ -29,6 +29,13 @@ class Layout {
   std::uint64_t end_ = 0;
 };
 
+std::string sequences(std::uint32_t slots) {
+  if (slots == 1) return "";
+  std::string text = std::to_string(slots);
+  text += " slots, each with ";
+  return text;
+}
+
 std::string part(const char* name, Bytes bytes) {
   return std::string(name) + " " + grouped(bytes.count()) + " bytes (" +
          human_bytes(bytes.count()) + ")";
@@ -43,17 +50,20 @@ std::uint32_t default_context(const ModelConfig& config) {
 ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape) {
   // Every factor is bounded by read_model_config and the limits above: products stay below 2^63.
   const std::uint64_t batch = shape.batch;
-  const auto activations = [&](std::uint64_t width) { return batch * width * sizeof(float); };
+  const std::uint64_t slots = shape.slots;
+  const std::uint64_t rows = std::max(batch, slots);
+  const auto activations = [&](std::uint64_t width) { return rows * width * sizeof(float); };
   ScratchLayout plan{};
   Layout layout;
   plan.input_bytes = kAlignment + batch * sizeof(std::uint32_t);
-  plan.logits_bytes = (shape.all_logits ? batch : 1) * config.vocabulary * sizeof(float);
-  plan.attention_scratch_bytes = std::max(
-      runtime::attention_scratch_bytes(config.heads, config.head_dimension, shape.context, 1),
-      runtime::attention_scratch_bytes(config.heads, config.head_dimension, shape.context,
-                                       shape.batch));
-  plan.sample_scratch_bytes = runtime::sample_scratch_bytes(config.vocabulary);
-  plan.token_history_bytes = std::uint64_t{shape.context} * sizeof(std::uint32_t);
+  plan.logits_bytes = (shape.all_logits ? rows : slots) * config.vocabulary * sizeof(float);
+  plan.attention_scratch_bytes =
+      std::max(runtime::attention_scratch_bytes(config.heads, config.head_dimension, shape.context,
+                                                shape.slots, runtime::StepRows::slots),
+               runtime::attention_scratch_bytes(config.heads, config.head_dimension, shape.context,
+                                                shape.batch));
+  plan.sample_scratch_bytes = runtime::sample_scratch_bytes(config.vocabulary, shape.slots);
+  plan.token_history_bytes = slots * shape.context * sizeof(std::uint32_t);
   plan.rope_table_bytes = config.rope.dimensions / 2 * sizeof(runtime::RopeFrequency);
   plan.input = layout.take(plan.input_bytes);
   plan.hidden = layout.take(activations(config.embedding));
@@ -65,24 +75,26 @@ ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape) 
   plan.logits = layout.take(plan.logits_bytes);
   plan.attention_scratch = layout.take(plan.attention_scratch_bytes);
   plan.sample_scratch = layout.take(plan.sample_scratch_bytes);
-  plan.sampling_parameters = layout.take(sizeof(runtime::SamplingParameters));
-  plan.logit_biases = layout.take(runtime::max_logit_biases * sizeof(runtime::LogitBias));
+  plan.sampling_parameters = layout.take(slots * sizeof(runtime::SamplingParameters));
+  plan.logit_biases = layout.take(slots * runtime::max_logit_biases * sizeof(runtime::LogitBias));
   plan.token_history = layout.take(plan.token_history_bytes);
+  plan.slot_states = layout.take(slots * sizeof(runtime::StepState));
   plan.rope_table = layout.take(plan.rope_table_bytes);
   plan.total = layout.end();
   return plan;
 }
 
-std::uint64_t cache_bytes_per_layer(const ModelConfig& config, std::uint32_t context) {
+std::uint64_t cache_bytes_per_layer(const ModelConfig& config, const EngineShape& shape) {
   const std::uint64_t bytes =
-      runtime::KeyValueCache::bytes(context, config.key_value_heads, config.head_dimension);
+      shape.slots *
+      runtime::KeyValueCache::bytes(shape.context, config.key_value_heads, config.head_dimension);
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
 MemoryPlan plan_memory(const ModelConfig& config, Bytes weights, const EngineShape& shape) {
   MemoryPlan plan;
   plan.weights = weights;
-  plan.kv_cache = Bytes(cache_bytes_per_layer(config, shape.context) * 2 * config.layers);
+  plan.kv_cache = Bytes(cache_bytes_per_layer(config, shape) * 2 * config.layers);
   plan.scratch = Bytes(plan_scratch(config, shape).total + kKernelCode);
   return plan;
 }
@@ -108,9 +120,10 @@ void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, B
   std::string message =
       "the model does not fit: " + part("weights", plan.weights) +
       (weights_resident ? ", on the card already, " : ", ") + part("KV cache", plan.kv_cache) +
-      " for a context of " + grouped(shape.context) + ", " + part("scratch", plan.scratch) +
-      ", together " + grouped(plan.total().count()) + " bytes; the card has " +
-      grouped(available.count()) + " bytes free (" + human_bytes(available.count()) + "). ";
+      " for " + sequences(shape.slots) + "a context of " + grouped(shape.context) + ", " +
+      part("scratch", plan.scratch) + ", together " + grouped(plan.total().count()) +
+      " bytes; the card has " + grouped(available.count()) + " bytes free (" +
+      human_bytes(available.count()) + "). ";
   if (const auto context = largest_context(config, weights, shape, available)) {
     message += "A context of " + std::to_string(*context) + " would fit: --ctx " +
                std::to_string(*context);

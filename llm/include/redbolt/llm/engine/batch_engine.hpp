@@ -1,6 +1,6 @@
-// The engine of a server: up to EngineShape::slots requests at once, each in a slot of the KV cache.
-// A decode step feeds one token of every running request, and reads the weights once for all of
-// them. Prompts are fed in chunks between those steps.
+// The engine of a server: up to EngineShape::slots requests at once, each in a slot of the KV
+// cache. A decode step feeds one token of every running request, and reads the weights once for all
+// of them. Prompts are fed in chunks between those steps.
 //
 // One thread of its own does everything that a request needs; sinks and constraints are called on
 // it.

@@ -14,8 +14,10 @@ namespace redbolt::llm {
 
 class InputFeed {
  public:
-  // `model` must outlive the feed.
+  // For prompts as long as the context. `model` must outlive the feed.
   explicit InputFeed(const LoadedModel& model);
+  // With room for so many chunks: before one more, the card must have consumed the oldest.
+  InputFeed(const LoadedModel& model, std::uint64_t places);
 
   // Starts over: the chunks handed in before have been consumed by the card.
   void reset() { next_ = 0; }
@@ -24,8 +26,8 @@ class InputFeed {
 
  private:
   const LoadedModel& model_;
-  std::uint64_t slot_bytes_;
-  std::uint64_t slots_;
+  std::uint64_t place_bytes_;
+  std::uint64_t places_;
   runtime::SharedBuffer staging_;
   std::uint64_t next_ = 0;
 };

@@ -13,6 +13,7 @@ namespace redbolt::llm {
 
 inline constexpr std::uint32_t kMaximumContext = 1 << 24;
 inline constexpr std::uint32_t kDefaultBatch = 128;
+inline constexpr std::uint32_t kMaximumSlots = 32;  // that one step feeds
 // Without a --ctx: what the model was trained for, but no more than this.
 inline constexpr std::uint32_t kDefaultContext = 4096;
 
@@ -21,6 +22,7 @@ struct EngineShape {
   std::uint32_t context = kDefaultContext;  // positions of the KV cache, 1 .. kMaximumContext
   std::uint32_t batch = kDefaultBatch;      // tokens that one prefill step feeds
   bool all_logits = false;                  // room for the logits of a whole batch
+  std::uint32_t slots = 1;  // sequences, each with a context of its own: 1 .. kMaximumSlots
 };
 
 // The context used when none is asked for.
@@ -31,16 +33,16 @@ struct ScratchLayout {
   // Offsets in the scratch buffer.
   std::uint64_t input, hidden, query, key, value, attended, feed_forward, logits;
   std::uint64_t attention_scratch, sample_scratch, sampling_parameters, logit_biases, token_history,
-      rope_table;
-  // Sizes of those that are not simply [batch][width] float32.
+      slot_states, rope_table;
+  // Sizes of those that are not simply [max(batch, slots)][width] float32.
   std::uint64_t input_bytes, logits_bytes, attention_scratch_bytes, sample_scratch_bytes,
       token_history_bytes, rope_table_bytes;
   std::uint64_t total;
 };
 ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape);
 
-// Bytes of one layer's keys, or of its values.
-std::uint64_t cache_bytes_per_layer(const ModelConfig& config, std::uint32_t context);
+// Bytes of one layer's keys, or of its values, of all slots.
+std::uint64_t cache_bytes_per_layer(const ModelConfig& config, const EngineShape& shape);
 
 struct MemoryPlan {
   Bytes weights;

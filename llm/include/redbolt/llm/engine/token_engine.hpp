@@ -25,6 +25,8 @@ struct TokenRequest {
   SamplingOptions sampling = {};
   std::uint32_t limit = 0;  // tokens to generate at most; 0: as many as the context holds
   std::vector<TokenId> stop_tokens = {};  // the answer ends with any of them
+  // Where the engine shifts a full context: tokens of the prompt that stay (the system message).
+  std::uint32_t keep_tokens = 0;
   // The probabilities of the token drawn and of this many of the most probable ones (0 .. 20).
   // Nothing: none, and no logits are read back.
   std::optional<std::uint32_t> top_logprobs = {};
