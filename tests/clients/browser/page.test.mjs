@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { Browser } from "../support/browser.mjs";
 import { call, content, finish, MockServer, thought, usage } from "../support/mock_server.mjs";
 
-const idle = "!document.querySelector('.answer.live') && document.querySelector('.answer') !== null";
+const idle = "document.getElementById('stop').hidden && !document.querySelector('.answer.live')";
 
 describe("the page", { concurrency: false }, () => {
   let browser, mock, tab;
@@ -24,9 +24,12 @@ describe("the page", { concurrency: false }, () => {
     return tab;
   };
   const ask = async (question, { wait = true } = {}) => {
+    const before = await tab.value("document.querySelectorAll('.question').length");
     await tab.value("document.getElementById('prompt').focus()");
     await tab.type(question);
     await tab.press("Enter");
+    // Drawn at the next frame.
+    await tab.until(`document.querySelectorAll('.question').length === ${before + 1}`);
     if (wait) await tab.until(idle);
   };
   const says = (...events) => async (body, stream) => {
@@ -376,7 +379,6 @@ describe("the page", { concurrency: false }, () => {
     assert.deepEqual(mock.requests[1].messages.map(({ content }) => content), ["One", "Answer 1.", "Two"]);
     await tab.value("document.querySelectorAll('[aria-label=\"Edit and ask again\"]')[1].click()");
     assert.equal(await tab.value("document.getElementById('prompt').value"), "Two");
-    assert.equal(await tab.value("document.querySelectorAll('.question').length"), 2);
     await tab.until("document.querySelectorAll('.question').length === 1");
     await tab.type(" and a half");
     await tab.press("Enter");
@@ -416,6 +418,7 @@ describe("the page", { concurrency: false }, () => {
     await tab.press("Tab");
     assert.equal(await tab.value("document.activeElement.id"), "send");
     await tab.press("Enter");
+    await tab.until("document.querySelectorAll('.answer').length === 1");
     await tab.until(idle);
     assert.equal(mock.requests[0].messages[0].content, "one\ntwo");
     // From the top: every stop has a name, can be seen, and the way ends at the composer.
