@@ -25,17 +25,17 @@ StepGraphs::StepGraphs(const LoadedModel& model, const DrawMemory& memory,
   std::vector<runtime::CommandGraph> graphs;
   for (const std::uint32_t tokens : chunks) graphs.push_back(builder_.prefill(tokens));
   // All kernels that any slot or number of slots needs are among these.
-  graphs.push_back(describe({Kind::first_token, {0, 1}}));
-  graphs.push_back(describe({Kind::step, {0, 1}}));
-  if (slots_ > 1) graphs.push_back(describe({Kind::step, {0, slots_}}));
+  std::vector<Key> keys{{Kind::first_token, {0, 1}}};
+  for (std::uint32_t count = 1;; count *= 2) {
+    keys.push_back({Kind::step, {0, std::min(count, slots_)}});
+    if (count >= slots_) break;
+  }
+  for (const Key& key : keys) graphs.push_back(describe(key));
   kernels_ = load_together(device_, graphs, progress);
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     prefills_.push_back({chunks[i], device_.record(graphs[i])});
   }
-  for (std::uint32_t count = 1;; count *= 2) {
-    step({0, std::min(count, slots_)});
-    if (count >= slots_) break;
-  }
+  for (const Key& key : keys) find(key.kind, key.range);
 }
 
 SlotRange StepGraphs::range_of(std::uint32_t first, std::uint32_t last) const {

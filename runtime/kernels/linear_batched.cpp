@@ -1,26 +1,16 @@
-// The batched forms of linear_vector.cpp, for prefill and for steps of several sequences: a
-// workgroup computes a tile of 64 rows by 32 tokens. Each step decodes one unit of 32 weights per
-// lane into LDS, next to the same elements of the activations, and every lane accumulates 4 rows by
-// 4 tokens. The order of elements inside a step is the decoder's; both sides use the same. The
-// squares for a fused norm are summed from the activations as they pass.
+// The batched forms of linear_vector.cpp, for prefill and for steps of many sequences: a workgroup
+// computes a tile of 64 rows by 32 tokens. Each step stages two units of weights and activations,
+// and every lane accumulates 4 rows by 4 tokens. The squares for a fused norm are summed from the
+// activations as they pass.
 #include "arguments.hpp"
-#include "dot_product.hpp"
+#include "linear_tile.hpp"
 #include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
-RB_CONSTANT u32 columns;
-RB_CONSTANT u32 type_0;  // WeightType of the parts; 0xffffffff: not used
-RB_CONSTANT u32 type_1;
-RB_CONSTANT u32 type_2;
-RB_CONSTANT u32 normalise;
 RB_CONSTANT u32 by_slot;  // tokens are those of the active states
 
-inline constexpr u32 threads = 128;
-inline constexpr u32 waves = threads / wave_lanes;
-inline constexpr u32 tile_rows = 64;
 inline constexpr u32 tile_tokens = 32;
-inline constexpr u32 weight_stride = tile_rows + 4;  // floats; staggers the LDS banks
 inline constexpr u32 token_stride = tile_tokens + 4;
 
 // LDS of one step. Plain: two units of 64 rows; gated: one unit of 64 gate rows and of 64 up rows.
@@ -35,71 +25,6 @@ struct Accumulator {
 
 RB_INLINE u32 token_tile_start() {
   return group_y() * tile_tokens;
-}
-
-template <class D>
-RB_INLINE u32 unit_count() {
-  return columns / unit_weights + (D::whole_units || columns % unit_weights == 0 ? 0 : 1);
-}
-
-// Decodes a unit of one row into a column of the tile; zeros beyond the last unit.
-template <class D>
-RB_INLINE void stage_weights(Bytes row, u32 unit, float (&tile)[unit_weights][weight_stride],
-                             u32 column) {
-  const u32 whole = columns / unit_weights;
-  if (unit < whole) {
-    const auto w = D::decode(row, unit, columns);
-    using R = typename D::Result;
-    RB_UNROLL for (u32 i = 0; i < unit_weights; ++i) {
-      const u32 run = i / R::run_length;
-      float value = w.q[i];
-      if constexpr (D::has_minimum)
-        value = w.scale[run] * value + w.minimum[run];
-      else if constexpr (D::scaled)
-        value = w.scale[run] * value - D::centre * w.scale[run];
-      tile[i][column] = value;
-    }
-    return;
-  }
-  for (u32 i = 0; i < unit_weights; ++i) {
-    float value = 0;
-    if constexpr (!D::whole_units)
-      if (unit == whole && whole * unit_weights + i < columns)
-        value = D::element(row, whole * unit_weights + i);
-    tile[i][column] = value;
-  }
-}
-
-// Loads `count` (a multiple of 4) activations of a unit, from slot `first` on, for one token.
-template <class D>
-RB_INLINE void stage_activations(Global<const float> row, Global<const float> norm, u32 unit,
-                                 u32 first, u32 count, u32 column, bool live,
-                                 float (&tile)[unit_weights][token_stride], float& sum_of_squares) {
-  const u32 whole = columns / unit_weights;
-  constexpr u32 length = D::Result::run_length;
-  RB_UNROLL for (u32 i = 0; i < count; i += 4) {
-    const u32 slot = first + i;
-    f32x4 x = {0, 0, 0, 0};
-    if (unit < whole) {
-      const u32 element = D::position(unit, slot / length, columns) + slot % length;
-      if (live) x = load4(row + element);
-      if (normalise) {
-        RB_UNROLL for (u32 j = 0; j < 4; ++j) sum_of_squares += x[j] * x[j];
-        x *= load4(norm + element);
-      }
-    } else if (!D::whole_units && unit == whole) {
-      RB_UNROLL for (u32 j = 0; j < 4; ++j) {
-        const u32 element = whole * unit_weights + slot + j;
-        if (!live || element >= columns) continue;
-        x[j] = row[element];
-        if (normalise) {
-          sum_of_squares += x[j] * x[j];
-          x[j] *= norm[element];
-        }
-      }
-    }
-    RB_UNROLL for (u32 j = 0; j < 4; ++j) tile[slot + j][column] = x[j];
-  }
 }
 
 // acc += weights^T * activations for the lane's 4 rows and 4 tokens.
@@ -139,10 +64,6 @@ RB_INLINE void finish_norm(float sum_of_squares, float epsilon, float (&sums)[wa
 
 RB_SHARED Tile tile;
 RB_SHARED float norm_sums[waves][tile_tokens];
-
-RB_INLINE u32 smaller(u32 a, u32 b) {
-  return a < b ? a : b;
-}
 
 // live: a bit for each token of the tile that the step has, at least one.
 template <class D>
@@ -197,11 +118,10 @@ RB_KERNEL(threads) linear_batched(LinearArguments args) {
   LinearPartArguments part = args.parts[0];
   if (index == 1) part = args.parts[1];
   if (index == 2) part = args.parts[2];
-  if (type_1 != ~0u && part.type_slot == 1)
-    return with_decoder<type_1>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
-  if (type_2 != ~0u && part.type_slot == 2)
-    return with_decoder<type_2>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
-  with_decoder<type_0>([&](auto d) { part_tile<decltype(d)>(args, part, live); });
+  const auto run = [&](auto decoder) { part_tile<decltype(decoder)>(args, part, live); };
+  if (type_1 != ~0u && part.type_slot == 1) return with_decoder<type_1>(run);
+  if (type_2 != ~0u && part.type_slot == 2) return with_decoder<type_2>(run);
+  with_decoder<type_0>(run);
 }
 
 template <class D>

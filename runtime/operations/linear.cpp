@@ -37,6 +37,13 @@ VectorShape vector_shape(std::uint32_t rows, std::uint32_t columns, std::uint32_
   return shape;
 }
 
+// The forms of a step of several sequences that are narrower than a whole tile; 0: the whole tile.
+std::uint32_t few_tokens(StepRows step, std::uint32_t capacity) {
+  constexpr std::uint32_t most = 8;
+  if (!by_slot(step, capacity) || capacity > most) return 0;
+  return std::bit_ceil(capacity);
+}
+
 struct TypeSlots {
   std::vector<WeightType> types;
 
@@ -141,6 +148,18 @@ void linear(CommandGraph& graph, const Linear& operation) {
     block.dispatch(graph, request, {groups, 1, 1}, threads);
     return;
   }
+  if (const std::uint32_t few = few_tokens(operation.step, operation.capacity)) {
+    const KernelRequest request{"linear_few",
+                                "linear_few",
+                                {{"columns", columns},
+                                 {"normalise", normalise},
+                                 {"tokens", few},
+                                 {"type_0", slots.constant(0)},
+                                 {"type_1", slots.constant(1)},
+                                 {"type_2", slots.constant(2)}}};
+    block.dispatch(graph, request, {groups, 1, 1}, threads);
+    return;
+  }
   const std::uint32_t slots_form = by_slot(operation.step, operation.capacity) ? 1 : 0;
   const KernelRequest request{"linear_batched",
                               "linear_batched",
@@ -189,6 +208,14 @@ void gated_linear(CommandGraph& graph, const GatedLinear& operation) {
                                  {"normalise", normalise},
                                  {"type_0", type}}};
     block.dispatch(graph, request, {divide_up(gate.rows, shape.rows_per_group), 1, 1}, threads);
+    return;
+  }
+  if (const std::uint32_t few = few_tokens(operation.step, operation.capacity)) {
+    const KernelRequest request{
+        "linear_few",
+        "gated_few",
+        {{"columns", gate.columns}, {"normalise", normalise}, {"tokens", few}, {"type_0", type}}};
+    block.dispatch(graph, request, {divide_up(gate.rows, batched_tile_rows), 1, 1}, threads);
     return;
   }
   const KernelRequest request{"linear_batched",

@@ -101,10 +101,12 @@ std::vector<KernelRequest> all_requests() {
   const auto buffer = [](std::uint64_t id) {
     return BufferView{client::BufferId(id), Bytes(0), Bytes(1ull << 40)};
   };
-  const std::pair<std::uint32_t, StepRows> forms[] = {
-      {1, StepRows::sequence}, {64, StepRows::sequence}, {32, StepRows::slots}};
+  using Form = std::pair<std::uint32_t, StepRows>;
+  const Form forms[] = {{1, StepRows::sequence}, {64, StepRows::sequence}, {32, StepRows::slots}};
+  std::vector<Form> matrix_forms(std::begin(forms), std::end(forms));
+  for (const std::uint32_t few : {4u, 8u}) matrix_forms.emplace_back(few, StepRows::slots);
   for (const WeightTypeInfo& type : weight_types())
-    for (const auto& [capacity, step] : forms) {
+    for (const auto& [capacity, step] : matrix_forms) {
       const WeightMatrix matrix{buffer(1), type.type, 65536, 11008};
       const RmsNormWeight norm{buffer(2), 1e-6f};
       linear(graph, {.parts = {{matrix, buffer(3), buffer(4), buffer(5)}},

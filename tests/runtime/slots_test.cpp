@@ -18,6 +18,7 @@ constexpr double tolerance = 4e-6;  // of float32 sums, as in linear_test
 const std::vector<Positions> slot_patterns() {
   return {{3, std::nullopt},
           {std::nullopt, 0, 7},
+          {9, std::nullopt, 5, 1, 2, 8},
           {std::nullopt, 12, std::nullopt, std::nullopt, 5, 30, std::nullopt, 0, 1},
           {std::nullopt, std::nullopt, std::nullopt},
           Positions(32, 17)};
@@ -132,6 +133,43 @@ TEST(SlotsTest, GatedPair) {
       }
     }
   }
+}
+
+// Every type and a width that is no whole number of units, in the forms of two, four and eight.
+TEST(SlotsTest, EveryWeightType) {
+  for (const WeightTypeInfo& type : weight_types())
+    for (const Positions& positions : {Positions{4, 9}, Positions{std::nullopt, 2, 0},
+                                       Positions{1, 2, std::nullopt, 5, 0, std::nullopt, 7, 3}}) {
+      FlatDevice device;
+      const std::uint32_t rows = 65, capacity = capacity_of(positions);
+      const std::uint32_t columns = type.block_elements > 1 ? 3 * type.block_elements : 109;
+      const TestMatrix w = make_matrix(device, type.type, rows, columns);
+      const auto x = random_rows(positions, columns);
+      const auto norm = random_floats(columns);
+      const BufferView output = device.allocate(std::uint64_t{capacity} * rows * 4);
+      CommandGraph graph("linear");
+      linear(graph, {.parts = {{.weight = w.weight, .output = output}},
+                     .input = device.upload(x),
+                     .norm = RmsNormWeight{device.upload(norm), 1e-5f},
+                     .state = device.states(positions),
+                     .capacity = capacity,
+                     .step = StepRows::slots});
+      ASSERT_NO_FATAL_FAILURE(device.run(graph));
+      const auto actual = device.download<float>(output);
+      for (std::size_t slot = 0; slot < capacity; ++slot) {
+        const auto input = rms_norm_of(std::span(x).subspan(slot * columns, columns), norm, 1e-5);
+        for (std::size_t r = 0; r < rows; ++r) {
+          const float value = actual[slot * rows + r];
+          if (!positions[slot]) {
+            ASSERT_TRUE(is_poison(value)) << type.name << " slot " << slot;
+            continue;
+          }
+          const Dot expected = w.row(r, input);
+          ASSERT_NEAR(value, expected.value, tolerance * expected.magnitude)
+              << type.name << " slot " << slot << " row " << r << seed_note();
+        }
+      }
+    }
 }
 
 TEST(SlotsTest, EmbeddingTakesEachStatesToken) {
