@@ -106,13 +106,21 @@ const std::vector<HostileCase>& hostile_cases() {
       {"NoDimensions", ErrorCode::bad_tensor, "0 dimensions",
        [](auto& b) { b.tensor("t", {}, 0, {}).tensor("u", {2}, 0, kTwoFloats); }},
       {"FiveDimensions", ErrorCode::bad_tensor, "5 dimensions",
-       [](auto& b) { b.tensor("t", {1, 1, 1, 1, 1}, 0, kTwoFloats); }},
+       [](auto& b) {
+         b.tensor("t", {1, 1, 1, 1, 1}, 0, kTwoFloats);
+       }},
       {"ZeroDimension", ErrorCode::bad_tensor, "zero",
-       [](auto& b) { b.tensor("t", {2, 0}, 0, {}); }},
+       [](auto& b) {
+         b.tensor("t", {2, 0}, 0, {});
+       }},
       {"ElementOverflow", ErrorCode::bad_tensor, "more elements",
-       [](auto& b) { b.tensor("t", {1ULL << 33, 1ULL << 33}, 0, kTwoFloats); }},
+       [](auto& b) {
+         b.tensor("t", {1ULL << 33, 1ULL << 33}, 0, kTwoFloats);
+       }},
       {"ByteOverflow", ErrorCode::bad_tensor, "more elements",
-       [](auto& b) { b.tensor("t", {1ULL << 62, 2}, 0, kTwoFloats); }},
+       [](auto& b) {
+         b.tensor("t", {1ULL << 62, 2}, 0, kTwoFloats);
+       }},
       {"PartOfABlock", ErrorCode::bad_tensor, "whole number of Q4_K blocks",
        [](auto& b) { b.tensor("t", {255}, 12, kTwoFloats); }},
       {"PrivateType", ErrorCode::unsupported_type, "'t' has type 140, which is private",
@@ -130,11 +138,17 @@ const std::vector<HostileCase>& hostile_cases() {
          b.tensor("a", {16}, 0, std::vector<std::byte>(64)).tensor_entry({"t", {2}, 0, 32});
        }},
       {"SamePlace", ErrorCode::bad_tensor, "overlaps",
-       [](auto& b) { b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, 0}); }},
+       [](auto& b) {
+         b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, 0});
+       }},
       {"OutsideTheFile", ErrorCode::truncated, "outside the file",
-       [](auto& b) { b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, 64}); }},
+       [](auto& b) {
+         b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, 64});
+       }},
       {"OffsetOverflow", ErrorCode::truncated, "outside the file",
-       [=](auto& b) { b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, kHuge - 31}); }},
+       [=](auto& b) {
+         b.tensor("a", {2}, 0, kTwoFloats).tensor_entry({"t", {2}, 0, kHuge - 31});
+       }},
       {"LargerThanTheFile", ErrorCode::truncated, "outside the file",
        [](auto& b) { b.tensor("t", {1ULL << 40}, 0, kTwoFloats); }},
   };

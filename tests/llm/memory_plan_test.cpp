@@ -38,6 +38,26 @@ TEST(MemoryPlan, TheCacheIsTwoHalvesPerLayer) {
             plan.weights.count() + plan.kv_cache.count() + plan.scratch.count());
 }
 
+TEST(MemoryPlan, EverySlotHasAContextOfItsOwn) {
+  EngineShape shape;
+  shape.context = 4096;
+  shape.batch = 2;
+  shape.slots = 8;
+  const ModelConfig config = small_model();
+  // slots * layers * (keys and values) * positions * heads * elements * float16
+  EXPECT_EQ(plan_memory(config, kWeights, shape).kv_cache.count(),
+            8ULL * 28 * 2 * 4096 * 8 * 128 * 2);
+  const ScratchLayout layout = plan_scratch(config, shape);
+  EXPECT_EQ(layout.logits_bytes, 8ULL * 151936 * 4);
+  EXPECT_EQ(layout.token_history_bytes, 8ULL * 4096 * 4);
+  // A step of all slots has more rows than a chunk of a prompt.
+  EXPECT_GE(layout.query - layout.hidden, 8U * 1024 * 4);
+  // Partial results of every slot, head and 256 positions: sums, a maximum and a weight.
+  EXPECT_EQ(layout.attention_scratch_bytes, 8ULL * 16 * (4096 / 256) * (128 + 2) * 4);
+  EXPECT_EQ(layout.slot_states % 256, 0U);
+  EXPECT_LE(layout.slot_states + 8 * 32, layout.total);
+}
+
 TEST(MemoryPlan, ScratchHoldsABatchOfActivations) {
   EngineShape shape;
   shape.batch = 64;
@@ -96,6 +116,15 @@ TEST(Admission, TheErrorSaysWhatEachPartNeedsAndWhatWouldFit) {
   const auto fits = largest_context(small_model(), kWeights, shape, room);
   ASSERT_TRUE(fits);
   EXPECT_NE(message.find("--ctx " + std::to_string(*fits)), std::string::npos) << message;
+}
+
+TEST(Admission, TheErrorNamesTheSlots) {
+  EngineShape shape;
+  shape.context = 1 << 20;
+  shape.slots = 4;
+  const std::string message = refusal(shape, kWeights, Bytes(2'000'000'000));
+  EXPECT_NE(message.find("for 4 slots, each with a context of 1,048,576"), std::string::npos)
+      << message;
 }
 
 TEST(Admission, AModelLargerThanTheCard) {

@@ -213,7 +213,9 @@ TEST_F(ModelFile, BadTensors) {
               b.u32("llama.attention.key_length", 32).u32("llama.attention.value_length", 32);
             }),
             ErrorCode::bad_tensor);
-  EXPECT_EQ(refused([](GgufBuilder& b) { add(b, "output.weight", {64, 9}, 1); }),
+  EXPECT_EQ(refused([](GgufBuilder& b) {
+              add(b, "output.weight", {64, 9}, 1);
+            }),
             ErrorCode::bad_tensor);
   EXPECT_EQ(refused([](GgufBuilder& b) {
               b.tensor("output.weight", {64, 8}, 24, std::vector<std::byte>(512));  // I8
