@@ -2,11 +2,11 @@
 // never becomes a special token.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "chat/chatml.hpp"
-#include "chat/llama3.hpp"
 #include "gguf_builder.hpp"
 #include "redbolt/llm/chat/format.hpp"
 #include "redbolt/llm/gguf/model_files.hpp"
@@ -42,8 +42,27 @@ Message tool(std::string text) {
   return {Role::tool, std::move(text), {}, {}};
 }
 
+GgufBuilder vocabulary(const std::vector<std::string>& tokens) {
+  return GgufBuilder().text("tokenizer.ggml.model", "gpt2").texts("tokenizer.ggml.tokens", tokens);
+}
+
+std::unique_ptr<ChatFormat> format_of(const GgufBuilder& builder) {
+  const auto file = builder.build();
+  const Metadata metadata = parse_gguf(file).metadata;
+  return choose_chat_format(metadata, Vocabulary(metadata));
+}
+
+std::unique_ptr<ChatFormat> format_of(const std::string& chat_template) {
+  return format_of(vocabulary({"a"}).text("tokenizer.chat_template", chat_template));
+}
+
 std::string chatml(const std::string& chat_template, const Conversation& conversation) {
-  return join(ChatMl(ChatMl::dialect_of(chat_template)).prompt(conversation));
+  return join(format_of(chat_template)->prompt(conversation));
+}
+
+// Of files without a template.
+std::string by_token(const std::string& token, const Conversation& conversation) {
+  return join(format_of(vocabulary({token}))->prompt(conversation));
 }
 
 // The expected strings of this file are those of the reference's table of chat formats, and of the
@@ -66,7 +85,7 @@ TEST(ChatMl, Qwen3ThinksUnlessToldNotTo) {
 }
 
 TEST(ChatMl, ThinkingIsNothingToOtherModels) {
-  EXPECT_EQ(chatml("{{ '<|im_start|>' }}", {{user("Hi")}, {}, Thinking::off}),
+  EXPECT_EQ(by_token("<|im_start|>", {{user("Hi")}, {}, Thinking::off}),
             "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
@@ -122,30 +141,24 @@ TEST(ChatMl, Qwen25ToolsFollowItsSystemMessage) {
 }
 
 TEST(Llama3, OneTurn) {
-  EXPECT_EQ(join(Llama3().prompt({{user("Hi")}, {}, {}})),
+  EXPECT_EQ(by_token("<|start_header_id|>", {{user("Hi")}, {}, {}}),
             "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
             "<|start_header_id|>assistant<|end_header_id|>\n\n");
 }
 
 TEST(Llama3, SystemAndSeveralTurnsAreTrimmed) {
-  EXPECT_EQ(join(Llama3().prompt(
-                {{system("Be brief.\n"), user(" Hi "), assistant("Hello"), user("Bye")}, {}, {}})),
-            "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
-            "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
-            "<|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|>"
-            "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>"
-            "<|start_header_id|>assistant<|end_header_id|>\n\n");
-  EXPECT_THROW(Llama3().prompt({{user("Hi")}, {"{}"}, {}}), LlmError);
+  EXPECT_EQ(
+      by_token("<|start_header_id|>",
+               {{system("Be brief.\n"), user(" Hi "), assistant("Hello"), user("Bye")}, {}, {}}),
+      "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
+      "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+      "<|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|>"
+      "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>"
+      "<|start_header_id|>assistant<|end_header_id|>\n\n");
 }
 
 std::string chosen(const GgufBuilder& builder) {
-  const auto file = builder.build();
-  const Metadata metadata = parse_gguf(file).metadata;
-  return std::string(choose_chat_format(metadata, Vocabulary(metadata))->name());
-}
-
-GgufBuilder vocabulary(const std::vector<std::string>& tokens) {
-  return GgufBuilder().text("tokenizer.ggml.model", "gpt2").texts("tokenizer.ggml.tokens", tokens);
+  return std::string(format_of(builder)->name());
 }
 
 TEST(ChooseChatFormat, ByTemplateThenByTokens) {
@@ -157,8 +170,15 @@ TEST(ChooseChatFormat, ByTemplateThenByTokens) {
   EXPECT_EQ(chosen(vocabulary({"<|im_start|>"})), "chatml");
   EXPECT_EQ(chosen(vocabulary({"<|start_header_id|>"})), "llama3");
   EXPECT_THROW(chosen(vocabulary({"a"})), LlmError);
-  EXPECT_THROW(chosen(vocabulary({"<|im_start|>"}).text(key, "[INST] {{ content }} [/INST]")),
-               LlmError);
+  // A template that is none of the known ones is run as well as any.
+  EXPECT_EQ(chosen(vocabulary({"<|im_start|>"}).text(key, "[INST] {{ content }} [/INST]")),
+            "mistral");
+  EXPECT_EQ(chosen(vocabulary({"a"}).text(key, "Q: {{ messages[0].content }}")),
+            "the model's own template");
+}
+
+std::string tool_named(const std::string& name) {
+  return nlohmann::json{{"name", name}}.dump();
 }
 
 // A hostile user's text with every special token of the vocabulary in it.
@@ -177,14 +197,17 @@ TEST(Injection, UserTextNeverBecomesASpecialToken) {
     ++kinds;
   }
   ASSERT_GT(kinds, 20U);
-  const ChatMl format(ChatMl::dialect_of(qwen3_template()));
+  const auto format = format_of(qwen3_template());
   Message call = assistant(hostile);
   call.tool_calls = {{hostile, hostile}};
   const Conversation harmless{
-      {system("x"), user("x"), {Role::assistant, "x", "", {{"x", "x"}}}, tool("x")}, {"x"}, {}};
-  const Conversation attacked{{system(hostile), user(hostile), call, tool(hostile)}, {hostile}, {}};
+      {system("x"), user("x"), {Role::assistant, "x", "", {{"x", "x"}}}, tool("x")},
+      {tool_named("x")},
+      {}};
+  const Conversation attacked{
+      {system(hostile), user(hostile), call, tool(hostile)}, {tool_named(hostile)}, {}};
   const auto specials = [&](const Conversation& conversation) {
-    std::vector<TokenId> ids = encode_prompt(tokenizer, format.prompt(conversation));
+    std::vector<TokenId> ids = encode_prompt(tokenizer, format->prompt(conversation));
     std::erase_if(ids, [&](TokenId id) { return !is_special(id); });
     return ids;
   };

@@ -29,8 +29,9 @@ Value loop_attribute(const Loop& loop, std::string_view name) {
       {"first", index == 0},
       {"last", index + 1 == count},
       {"length", count},
-      {"depth", static_cast<std::int64_t>(loop.depth)},
-      {"depth0", static_cast<std::int64_t>(loop.depth) - 1},
+      // Of recursive loops, which there are none of.
+      {"depth", std::int64_t{1}},
+      {"depth0", std::int64_t{0}},
   }};
   for (const auto& [key, value] : attributes) {
     if (key == name) return value;
@@ -117,8 +118,8 @@ Value slice_text(Runtime& runtime, const Text& text, const Value& start, const V
   if (range.step == 1) {
     if (range.stop <= range.start) return runtime.text({});
     const std::size_t from = position_of(bytes, static_cast<std::size_t>(range.start));
-    const std::size_t length = position_of(bytes.substr(from),
-                                           static_cast<std::size_t>(range.stop - range.start));
+    const std::size_t length =
+        position_of(bytes.substr(from), static_cast<std::size_t>(range.stop - range.start));
     return runtime.text(text.slice(from, length));
   }
   runtime.work(static_cast<std::uint64_t>(count));
@@ -158,8 +159,12 @@ Value attribute(Runtime& runtime, const Value& object, std::string_view name) {
 Value item(Runtime& runtime, const Value& object, const Value& index) {
   require_defined(object);
   if (const Text* const text = as_text(index)) runtime.scan(text->size());
+  const List* const index_list = as_list(index);
+  const bool unhashable =
+      as_dict(index) != nullptr || (index_list && index_list->kind == List::Kind::list);
   if (const Dict* const dict = as_dict(object); dict && !dict->is_namespace()) {
-    if (const Value* const value = dict->find(index)) return *value;
+    const Value* const value = unhashable ? nullptr : dict->find(index);
+    if (value != nullptr) return *value;
   } else if (const auto position = as_integer(index)) {
     if (const Text* const text = as_text(object)) return character(runtime, *text, *position);
     if (const List* const list = as_list(object)) {

@@ -56,7 +56,8 @@ FormatSpec parse_spec(std::string_view text) {
   spec.width = take_number(text);
   spec.grouped = take(text, ',');
   if (take(text, '.')) spec.precision = static_cast<int>(take_number(text));
-  if (!text.empty() && std::string_view("sdxXobfFeEgG%").find(text.front()) != std::string_view::npos) {
+  if (!text.empty() &&
+      std::string_view("sdxXobfFeEgG%").find(text.front()) != std::string_view::npos) {
     spec.kind = text.front();
     text.remove_prefix(1);
   }
@@ -94,7 +95,8 @@ class BraceFormatter {
 
  private:
   void place(std::string_view field) {
-    if (field.find('{') != std::string_view::npos) throw Failure("nested formats are not supported");
+    if (field.find('{') != std::string_view::npos)
+      throw Failure("nested formats are not supported");
     const std::size_t colon = field.find(':');
     const std::string_view spec =
         colon == std::string_view::npos ? std::string_view() : field.substr(colon + 1);
@@ -135,7 +137,8 @@ class BraceFormatter {
   }
 
   const Value& named(std::string_view name) const {
-    const auto found = std::ranges::find(arguments_.named, name, &std::pair<std::string, Value>::first);
+    const auto found =
+        std::ranges::find(arguments_.named, name, &std::pair<std::string, Value>::first);
     if (found == arguments_.named.end()) {
       throw Failure("a format string names '" + std::string(name) + "', which is not given");
     }
@@ -146,10 +149,12 @@ class BraceFormatter {
   Value step(const Value& value, std::string_view& rest) {
     const bool is_item = rest.front() == '[';
     rest.remove_prefix(1);
-    const std::size_t end = std::min(is_item ? rest.find(']') : rest.find_first_of(".["), rest.size());
+    const std::size_t end =
+        std::min(is_item ? rest.find(']') : rest.find_first_of(".["), rest.size());
     const std::string_view key = rest.substr(0, end);
     rest.remove_prefix(std::min(is_item ? end + 1 : end, rest.size()));
-    if (key.starts_with('_')) throw Failure("access to attribute '" + std::string(key) + "' is not allowed");
+    if (key.starts_with('_'))
+      throw Failure("access to attribute '" + std::string(key) + "' is not allowed");
     if (!is_item) return attribute(runtime_, value, key);
     std::string_view digits = key;
     const std::size_t number = take_number(digits);

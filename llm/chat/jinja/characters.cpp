@@ -1,8 +1,8 @@
 #include "chat/jinja/characters.hpp"
 
+#include <locale.h>  // newlocale: POSIX
 #include <clocale>
 #include <cwctype>
-#include <locale.h>  // newlocale: POSIX
 
 #include "support/utf8.hpp"
 

@@ -150,8 +150,6 @@ Evaluator::Flow Evaluator::execute(const For& node) {
   }
   Loop* const loop = runtime_.loop();
   loop->items = &items;
-  loop->depth = loop_ == nullptr ? 1 : loop_->depth + 1;
-  const Loop* const outer = std::exchange(loop_, loop);
   Scope* const scope = runtime_.scope(scope_);
   {
     const InScope in(*this, scope);
@@ -162,7 +160,6 @@ Evaluator::Flow Evaluator::execute(const For& node) {
       if (run(node.body) == Flow::leave_loop) break;
     }
   }
-  loop_ = outer;
   // Whoever kept `loop` finds it where it ended, with nothing to go through.
   static const std::vector<Value> kNothing;
   loop->items = &kNothing;

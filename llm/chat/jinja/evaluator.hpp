@@ -71,7 +71,6 @@ class Evaluator {
   Scope* scope_;
   Text* output_ = nullptr;
   const Value* filtered_ = nullptr;  // the body of the filter block at hand
-  const Loop* loop_ = nullptr;
 };
 
 }  // namespace redbolt::llm::jinja

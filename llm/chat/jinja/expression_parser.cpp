@@ -9,7 +9,7 @@
 namespace redbolt::llm::jinja {
 namespace {
 
-constexpr int kHighest = 250;   // of an expression's tree
+constexpr int kHighest = 250;     // of an expression's tree
 constexpr int kMostNested = 100;  // brackets in brackets
 
 int height(const ExpressionPointer& expression) {
@@ -410,11 +410,11 @@ ExpressionPointer ExpressionParser::test(ExpressionPointer subject) {
     node.arguments = arguments();
   } else {
     const Token::Kind kind = tokens_.look().kind;
-    const bool begins_value =
-        kind == Token::Kind::string || kind == Token::Kind::integer ||
-        kind == Token::Kind::floating || tokens_.is_symbol("[") || tokens_.is_symbol("{") ||
-        (kind == Token::Kind::name && !tokens_.is_name("else") && !tokens_.is_name("or") &&
-         !tokens_.is_name("and"));
+    const bool begins_value = kind == Token::Kind::string || kind == Token::Kind::integer ||
+                              kind == Token::Kind::floating || tokens_.is_symbol("[") ||
+                              tokens_.is_symbol("{") ||
+                              (kind == Token::Kind::name && !tokens_.is_name("else") &&
+                               !tokens_.is_name("or") && !tokens_.is_name("and"));
     if (tokens_.is_name("is")) tokens_.fail("tests cannot be chained with 'is'");
     if (begins_value) {
       Argument argument;

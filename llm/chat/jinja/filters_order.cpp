@@ -84,7 +84,8 @@ Value sort(Runtime& runtime, const Value& subject, const Given& given) {
 
 Value dict_sort(Runtime& runtime, const Value& subject, const Given& given) {
   const std::string by = given.find(1) ? given.text(1).bytes() : "key";
-  if (by != "key" && by != "value") throw Failure("You can only sort by either \"key\" or \"value\"");
+  if (by != "key" && by != "value")
+    throw Failure("You can only sort by either \"key\" or \"value\"");
   const Dict* const dict = as_dict(subject);
   if (dict == nullptr) throw Failure("dictsort needs a mapping");
   std::vector<Keyed> keyed;
@@ -144,8 +145,8 @@ Value group_by(Runtime& runtime, const Value& subject, const Given& given) {
          ++i) {
       members.push_back(keyed[i].item);
     }
-    groups.emplace_back(runtime.list(
-        {keyed[start].keys.back(), runtime.list(std::move(members))}, List::Kind::group));
+    groups.emplace_back(runtime.list({keyed[start].keys.back(), runtime.list(std::move(members))},
+                                     List::Kind::group));
   }
   return runtime.list(std::move(groups));
 }

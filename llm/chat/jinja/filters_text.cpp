@@ -16,16 +16,16 @@ namespace {
 Value trim(Runtime& runtime, const Value& subject, const Given& given) {
   const Value* const characters = given.find(0);
   const bool spaces = characters == nullptr || is_none(*characters);
-  return runtime.text(strip_characters(runtime, to_text(subject), Ends::both,
-                                       spaces ? nullptr : &given.text(0)));
+  return runtime.text(
+      strip_characters(runtime, to_text(subject), Ends::both, spaces ? nullptr : &given.text(0)));
 }
 
 Value replace(Runtime& runtime, const Value& subject, const Given& given) {
   const Text old_part = to_text(given.require(0));
   const Text new_part = to_text(given.require(1));
   const bool all = given.find(2) == nullptr || is_none(*given.find(2));
-  return runtime.text(replace_all(runtime, to_text(subject), old_part, new_part,
-                                  all ? -1 : given.integer(2, -1)));
+  return runtime.text(
+      replace_all(runtime, to_text(subject), old_part, new_part, all ? -1 : given.integer(2, -1)));
 }
 
 Value upper(Runtime& runtime, const Value& subject, const Given&) {
@@ -44,8 +44,7 @@ Value capitalize(Runtime& runtime, const Value& subject, const Given&) {
 Value title(Runtime& runtime, const Value& subject, const Given&) {
   bool starts = true;
   return runtime.text(change_characters(to_text(subject), [&](char32_t c) {
-    const bool separates =
-        is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<';
+    const bool separates = is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<';
     const char32_t changed = starts ? to_upper(c) : to_lower(c);
     starts = separates;
     return changed;
@@ -83,13 +82,17 @@ Value indent(Runtime& runtime, const Value& subject, const Given& given) {
 
 Value escape(Runtime& runtime, const Value& subject, const Given&) {
   static constexpr std::array<std::pair<char, std::string_view>, 5> kEscapes = {{
-      {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'\'', "&#39;"}, {'"', "&#34;"},
+      {'&', "&amp;"},
+      {'<', "&lt;"},
+      {'>', "&gt;"},
+      {'\'', "&#39;"},
+      {'"', "&#34;"},
   }};
   const Text text = to_text(subject);
   Text result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto* const found = std::ranges::find(kEscapes, text.bytes()[i],
-                                                &std::pair<char, std::string_view>::first);
+    const auto* const found =
+        std::ranges::find(kEscapes, text.bytes()[i], &std::pair<char, std::string_view>::first);
     if (found == kEscapes.end()) {
       result.append(text, i, 1);
     } else {
@@ -115,8 +118,8 @@ Value format(Runtime& runtime, const Value& subject, const Given& given) {
     }
     return runtime.text(percent_format(runtime, text, dict));
   }
-  return runtime.text(percent_format(
-      runtime, text, runtime.list(given.all().positional, List::Kind::tuple)));
+  return runtime.text(
+      percent_format(runtime, text, runtime.list(given.all().positional, List::Kind::tuple)));
 }
 
 Value center(Runtime& runtime, const Value& subject, const Given& given) {

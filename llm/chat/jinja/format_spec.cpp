@@ -43,19 +43,23 @@ void group_thousands(std::string& number) {
 // The number without its sign.
 std::string unsigned_text(const Value& value, const FormatSpec& spec) {
   const auto integer = as_integer(value);
-  const bool as_float = std::string_view("fFeEgG%").find(spec.kind) != std::string_view::npos &&
-                        spec.kind != '\0';
+  const bool as_float =
+      std::string_view("fFeEgG%").find(spec.kind) != std::string_view::npos && spec.kind != '\0';
   if (integer && !as_float) {
     const auto magnitude = *integer < 0 ? 0 - static_cast<std::uint64_t>(*integer)
                                         : static_cast<std::uint64_t>(*integer);
     const bool upper = spec.kind == 'X';
-    const unsigned base = spec.kind == 'x' || upper ? 16 : spec.kind == 'o' ? 8 : spec.kind == 'b' ? 2 : 10;
+    const unsigned base = spec.kind == 'x' || upper ? 16
+                          : spec.kind == 'o'        ? 8
+                          : spec.kind == 'b'        ? 2
+                                                    : 10;
     const std::string prefix = spec.alternate && base != 10 ? std::string{'0', spec.kind} : "";
     return prefix + digits_of(magnitude, base, upper);
   }
   double number = std::fabs(*as_number(value));
   if (spec.kind == '\0' && !spec.precision) return float_text(number);
-  if (spec.kind == '%') return print_float(number * 100, 'f', spec.precision.value_or(6), false) + "%";
+  if (spec.kind == '%')
+    return print_float(number * 100, 'f', spec.precision.value_or(6), false) + "%";
   const char kind = spec.kind == '\0' ? 'g' : spec.kind;
   return print_float(number, kind, spec.precision.value_or(6), spec.alternate);
 }

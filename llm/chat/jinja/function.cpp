@@ -86,8 +86,8 @@ const Text& require_text(const Value& value, std::string_view what) {
   require_defined(value);
   const Text* const text = as_text(value);
   if (text == nullptr) {
-    throw Failure(std::string(what) + ": expected a string, not '" +
-                  std::string(type_name(value)) + "'");
+    throw Failure(std::string(what) + ": expected a string, not '" + std::string(type_name(value)) +
+                  "'");
   }
   return *text;
 }

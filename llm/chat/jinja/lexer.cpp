@@ -91,7 +91,8 @@ class Lexer {
   }
 
   std::size_t find_tag() const {
-    for (std::size_t at = text_.find('{', at_); at + 1 < text_.size(); at = text_.find('{', at + 1)) {
+    for (std::size_t at = text_.find('{', at_); at + 1 < text_.size();
+         at = text_.find('{', at + 1)) {
       if (at == std::string::npos) break;
       const char next = text_[at + 1];
       if (next == '{' || next == '%' || next == '#') return at;
@@ -143,7 +144,8 @@ class Lexer {
   void leave_tag(Trim trim, bool takes_line_feed) {
     if (trim == Trim::strip) {
       skip_space();
-    } else if (trim == Trim::as_set && takes_line_feed && at_ < text_.size() && text_[at_] == '\n') {
+    } else if (trim == Trim::as_set && takes_line_feed && at_ < text_.size() &&
+               text_[at_] == '\n') {
       ++at_;
     }
   }
@@ -267,8 +269,8 @@ class Lexer {
     if (text_[at_] == '0' && (prefix == 'x' || prefix == 'o' || prefix == 'b')) {
       number = {'0', prefix};
       at_ += 2;
-      for (; at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
-                                    text_[at_] == '_');
+      for (; at_ < text_.size() &&
+             (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_');
            ++at_) {
         if (text_[at_] != '_') number += text_[at_];
       }
@@ -276,7 +278,9 @@ class Lexer {
     }
     take_digits(number);
     auto kind = Token::Kind::integer;
-    const auto digit_at = [&](std::size_t at) { return at < text_.size() && is_decimal(text_[at]); };
+    const auto digit_at = [&](std::size_t at) {
+      return at < text_.size() && is_decimal(text_[at]);
+    };
     // After a dot, as in `x.0.1`, numbers are indices.
     const bool indexes = !tokens_.empty() && tokens_.back().kind == Token::Kind::symbol &&
                          tokens_.back().text == ".";

@@ -71,10 +71,9 @@ Value index_of(Runtime& runtime, const Value& subject, const Given& given) {
 }
 
 Value count_of(Runtime& runtime, const Value& subject, const Given& given) {
-  return static_cast<std::int64_t>(
-      std::ranges::count_if(list_of(subject).items, [&](const Value& item) {
-        return equal(runtime, item, given.require(0));
-      }));
+  return static_cast<std::int64_t>(std::ranges::count_if(
+      list_of(subject).items,
+      [&](const Value& item) { return equal(runtime, item, given.require(0)); }));
 }
 
 Value copy_list(Runtime& runtime, const Value& subject, const Given&) {
@@ -148,11 +147,10 @@ Value cycle(Runtime&, const Value& subject, const Given& given) {
 Value changed(Runtime& runtime, const Value& subject, const Given& given) {
   Loop& loop = **as<Loop*>(subject);
   const std::vector<Value>& now = given.all().positional;
-  const bool same =
-      loop.last_changed && std::ranges::equal(loop.last_changed->positional, now,
-                                              [&](const Value& a, const Value& b) {
-                                                return equal(runtime, a, b);
-                                              });
+  const bool same = loop.last_changed && std::ranges::equal(loop.last_changed->positional, now,
+                                                            [&](const Value& a, const Value& b) {
+                                                              return equal(runtime, a, b);
+                                                            });
   if (same) return false;
   loop.last_changed = given.all();
   return true;

@@ -28,8 +28,7 @@ Value texts(Runtime& runtime, std::vector<Text> parts, List::Kind kind = List::K
 
 template <Ends ends>
 Value strip_method(Runtime& runtime, const Value& subject, const Given& given) {
-  return runtime.text(
-      strip_characters(runtime, *as_text(subject), ends, optional_text(given, 0)));
+  return runtime.text(strip_characters(runtime, *as_text(subject), ends, optional_text(given, 0)));
 }
 
 Value split(Runtime& runtime, const Value& subject, const Given& given) {
@@ -73,8 +72,8 @@ Value partition(Runtime& runtime, const Value& subject, const Given& given) {
 }
 
 Value replace(Runtime& runtime, const Value& subject, const Given& given) {
-  return runtime.text(replace_all(runtime, *as_text(subject), given.text(0), given.text(1),
-                                  given.integer(2, -1)));
+  return runtime.text(
+      replace_all(runtime, *as_text(subject), given.text(0), given.text(1), given.integer(2, -1)));
 }
 
 template <char32_t (*change)(char32_t)>

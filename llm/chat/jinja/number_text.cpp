@@ -35,8 +35,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t ba
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
   if (digits.size() > 2 && digits[0] == '0') {
     const char mark = static_cast<char>(digits[1] | 0x20);
-    const bool prefixed = (base == 16 && mark == 'x') || (base == 8 && mark == 'o') ||
-                          (base == 2 && mark == 'b');
+    const bool prefixed =
+        (base == 16 && mark == 'x') || (base == 8 && mark == 'o') || (base == 2 && mark == 'b');
     if (prefixed) digits.remove_prefix(2);
   }
   if (digits.empty() || digits.front() == '-') return std::nullopt;
@@ -62,8 +62,8 @@ std::optional<double> parse_float(std::string_view text) {
   if (read.ptr != end || digits.empty()) return std::nullopt;
   if (read.ec == std::errc::result_out_of_range) {
     // from_chars leaves the value alone; a large exponent is infinity, a small one nothing.
-    const bool small = digits.find("e-") != std::string_view::npos ||
-                       digits.find("E-") != std::string_view::npos;
+    const bool small =
+        digits.find("e-") != std::string_view::npos || digits.find("E-") != std::string_view::npos;
     const double magnitude = small ? 0.0 : std::numeric_limits<double>::infinity();
     return digits.starts_with('-') ? -magnitude : magnitude;
   }

@@ -15,7 +15,8 @@ namespace redbolt::llm::jinja {
 namespace {
 
 std::string_view symbol(BinaryOperator operation) {
-  constexpr std::array<std::string_view, 7> kSymbols = {"+", "-", "*", "/", "//", "%", "** or pow()"};
+  constexpr std::array<std::string_view, 7> kSymbols = {"+",  "-", "*",          "/",
+                                                        "//", "%", "** or pow()"};
   return kSymbols.at(static_cast<std::size_t>(operation));
 }
 

@@ -72,7 +72,8 @@ class PercentFormatter {
     const Dict* const dict = as_dict(values_);
     if (dict == nullptr) throw Failure("format requires a mapping");
     const Value* const value = dict->find(key);
-    if (value == nullptr) throw Failure("format names '" + std::string(key) + "', which is missing");
+    if (value == nullptr)
+      throw Failure("format names '" + std::string(key) + "', which is missing");
     return *value;
   }
 

@@ -19,10 +19,10 @@ namespace redbolt::llm::jinja {
 
 // Far above what real templates take for long conversations.
 struct Limits {
-  std::uint64_t steps = 20'000'000;           // nodes of the syntax tree, and work of that size
+  std::uint64_t steps = 20'000'000;               // nodes of the syntax tree, and work of that size
   std::uint64_t bytes = std::uint64_t{1} << 30U;  // of all values made, also those gone meanwhile
   std::size_t output = std::size_t{64} << 20U;    // bytes of the rendered text
-  int depth = 600;                            // statements, expressions and macros in each other
+  int depth = 600;  // statements, expressions and macros in each other
 };
 
 // The variables of a template, a loop or a macro.
@@ -63,7 +63,9 @@ class Runtime {
   void allocate(std::uint64_t bytes);
 
   Value text(Text text);
-  Value markup(std::string_view text) { return this->text(Text(std::string(text), Origin::markup)); }
+  Value markup(std::string_view text) {
+    return this->text(Text(std::string(text), Origin::markup));
+  }
   List* list(std::vector<Value> items, List::Kind kind = List::Kind::list);
   Dict* dict(bool is_namespace = false);
   void append(List& list, Value item);

@@ -15,9 +15,9 @@ constexpr std::size_t kLongestTemplate = std::size_t{4} << 20U;
 constexpr std::size_t kLongestCause = 400;
 
 [[noreturn]] void fail(const Failure& failure, Position at) {
-  throw LlmError(ErrorCode::bad_template,
-                 "chat template, line " + std::to_string(at.line) + ", column " +
-                     std::to_string(at.column) + ": " + printable(failure.what(), kLongestCause));
+  throw LlmError(ErrorCode::bad_template, "chat template, line " + std::to_string(at.line) +
+                                              ", column " + std::to_string(at.column) + ": " +
+                                              printable(failure.what(), kLongestCause));
 }
 
 Body parse_checked(std::string_view source) {

@@ -228,7 +228,8 @@ bool contains(Runtime& runtime, const Value& container, const Value& item) {
     return text->bytes().find(part->bytes()) != std::string::npos;
   }
   if (const List* const list = as_list(container)) {
-    return std::ranges::any_of(list->items, [&](const Value& other) { return equal(runtime, other, item); });
+    return std::ranges::any_of(list->items,
+                               [&](const Value& other) { return equal(runtime, other, item); });
   }
   if (const Dict* const dict = as_dict(container)) return dict->find(item) != nullptr;
   if (is_undefined(container)) return false;

@@ -88,7 +88,6 @@ struct Callable {
 struct Loop {
   const std::vector<Value>* items = nullptr;
   std::size_t index = 0;
-  std::size_t depth = 1;
   std::optional<Arguments> last_changed;  // of loop.changed()
 };
 

@@ -43,8 +43,8 @@ class ReprWriter {
 
   void write_string(const Text& text) {
     const std::string_view bytes = text.bytes();
-    const bool doubled = bytes.find('\'') != std::string_view::npos &&
-                         bytes.find('"') == std::string_view::npos;
+    const bool doubled =
+        bytes.find('\'') != std::string_view::npos && bytes.find('"') == std::string_view::npos;
     const char quote = doubled ? '"' : '\'';
     add(std::string(1, quote));
     for (std::size_t at = 0; at < bytes.size();) {
@@ -101,7 +101,8 @@ struct Decimal {
 
 Decimal shortest(double number) {
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
   Decimal result;
   const std::string_view text(buffer, static_cast<std::size_t>(end.ptr - buffer));
   const std::size_t e = text.find('e');
@@ -109,7 +110,8 @@ Decimal shortest(double number) {
     if (c == '-') result.negative = true;
     if (c >= '0' && c <= '9') result.digits += c;
   }
-  result.exponent = std::atoi(buffer + e + 1);
+  const char* const exponent = buffer + e + (buffer[e + 1] == '+' ? 2 : 1);
+  std::from_chars(exponent, end.ptr, result.exponent);
   return result;
 }
 

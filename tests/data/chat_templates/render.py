@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Renders templates with Jinja2, set up as Hugging Face's transformers does, and writes what came
+out next to this file: expressions.json from expressions.txt, renderings.json from the templates
+and conversations.json. Tests compare Redbolt's interpreter with these files.
+
+Needs Debian's python3-jinja2. Run it after changing templates, expressions or conversations.
+"""
+
+import datetime
+import json
+import pathlib
+import sys
+
+import jinja2
+import jinja2.ext
+import jinja2.nodes
+import jinja2.sandbox
+
+HERE = pathlib.Path(__file__).parent
+NOW = datetime.datetime(2026, 2, 3, 12, 0, 0)
+
+
+class Generation(jinja2.ext.Extension):
+    """{% generation %}: marks the assistant's part; writes its body."""
+
+    tags = {"generation"}
+
+    def parse(self, parser):
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return jinja2.nodes.Scope(body, lineno=line)
+
+
+class Refused(Exception):
+    pass
+
+
+def raise_exception(message=""):
+    raise Refused(str(message))
+
+
+def tojson(value, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators,
+                      sort_keys=sort_keys)
+
+
+def environment():
+    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols])
+    env.filters["tojson"] = tojson
+    env.globals["raise_exception"] = raise_exception
+    env.globals["strftime_now"] = lambda form: NOW.strftime(form)
+    return env
+
+
+def outcome(env, source, variables):
+    try:
+        return {"output": env.from_string(source).render(**variables)}
+    except Refused as refusal:
+        return {"refused": str(refusal)}
+    except Exception as error:  # whatever Python raises: the template fails
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def read_expressions():
+    for line in (HERE / "expressions.txt").read_text(encoding="utf-8").split("\n"):
+        if line.strip() and not line.startswith("#"):
+            # Line feeds are written as \n outside of tags only.
+            yield line
+
+
+def unescape(line):
+    """\\n outside of expressions is a line feed; within them Jinja reads it."""
+    result, depth, at = "", 0, 0
+    while at < len(line):
+        two = line[at:at + 2]
+        if two in ("{{", "{%"):
+            depth = 1
+        if two in ("}}", "%}"):
+            depth = 0
+        if two == "\\n" and not depth:
+            result += "\n"
+            at += 2
+            continue
+        result += line[at]
+        at += 1
+    return result
+
+
+def write(name, rows):
+    text = "[\n" + ",\n".join(json.dumps(row, ensure_ascii=True) for row in rows) + "\n]\n"
+    (HERE / name).write_text(text, encoding="utf-8")
+
+
+def expressions():
+    variables = json.loads((HERE / "variables.json").read_text(encoding="utf-8"))
+    rows = []
+    for line in read_expressions():
+        source = unescape(line)
+        rows.append({"template": source, **outcome(environment(), source, variables)})
+    write("expressions.json", rows)
+
+
+if __name__ == "__main__":
+    expressions()
+    sys.exit(0)
