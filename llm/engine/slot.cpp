@@ -233,8 +233,8 @@ void Slot::shift() {
 }
 
 void Slot::end(EndReason reason, std::optional<LlmError> error) {
+  if (!request()) return;
   Job& job = *job_;
-  if (!job.sink) return;
   const auto now = EngineClock::now();
   EndReport report;
   report.reason = reason;

@@ -60,7 +60,7 @@ class Slot {
   // Takes what the card has finished: how many tokens. Ends or shifts where the answer says so.
   std::uint32_t collect(bool context_shift);
 
-  // Ends the request for its sink; the slot is free once the card has stopped drawing for it.
+  // Ends the request, if there is one, for its sink; the slot is free once the card has stopped drawing for it.
   void end(EndReason reason, std::optional<LlmError> error = std::nullopt);
   // The card is gone: nothing is held any more.
   void forget();
