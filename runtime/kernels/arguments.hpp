@@ -103,8 +103,8 @@ struct RotaryStoreArguments {
   Argument<float> queries;
   Argument<const float> keys;
   Argument<const float> values;
-  Argument<std::uint16_t> key_cache;    // float16
-  Argument<std::uint16_t> value_cache;  // float16
+  Argument<std::uint8_t> key_cache;    // rows as in cache_row.hpp
+  Argument<std::uint8_t> value_cache;  // likewise
   Argument<const RopeFrequencyEntry> frequencies;
   Argument<const float> query_norm;  // null: none
   Argument<const float> key_norm;    // null: none
@@ -122,8 +122,8 @@ struct RotaryStoreArguments {
 struct AttentionArguments {
   Argument<const float> queries;
   Argument<float> output;
-  Argument<const std::uint16_t> key_cache;
-  Argument<const std::uint16_t> value_cache;
+  Argument<const std::uint8_t> key_cache;
+  Argument<const std::uint8_t> value_cache;
   Argument<float> partials;  // [row][query_heads][splits][head_dimension + 2], split form only
   Argument<const StepState> state;
   std::uint32_t query_heads;

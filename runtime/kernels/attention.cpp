@@ -1,4 +1,4 @@
-// Causal attention over a float16 KV cache; scores, statistics and accumulation in float32.
+// Causal attention over a KV cache; scores, statistics and accumulation in float32.
 //
 // A "query" is a pair of token and query head. The queries that share a key/value head are numbered
 // token by token, and a workgroup takes `query_tile` of them, so that one read of the cache serves
@@ -6,12 +6,12 @@
 // positions; in a wave, 8 lanes hold a position's row, each lane every eighth chunk of 8 elements.
 // Each group of lanes keeps its own running maximum and sum, which are combined at the end.
 #include "arguments.hpp"
+#include "cache_row.hpp"
 #include "prelude.hpp"
 #include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
-RB_CONSTANT u32 head_dimension;   // a multiple of 8, at most 256
 RB_CONSTANT u32 head_group;       // query heads per key/value head
 RB_CONSTANT u32 query_tile;       // 1, 2, 4
 RB_CONSTANT u32 by_slot;          // rows are the states[row] that are active, a token each
@@ -104,34 +104,36 @@ RB_INLINE Queries<tile, slots> load_queries(const AttentionArguments& args, cons
 
 template <u32 slots>
 struct CacheRow {
-  half8 chunk[slots];
+  CacheChunk chunk[slots];
 };
 
 template <u32 slots>
-RB_INLINE CacheRow<slots> load_row(Global<const std::uint16_t> row) {
+RB_INLINE CacheRow<slots> load_row(Global<const std::uint8_t> row) {
   CacheRow<slots> result;
-  RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) {
-    const u32 at = (chunk_live(slot) ? chunk_of(slot) : 0) * 8;
-    result.chunk[slot] = load<half8, 2>(reinterpret_cast<Global<const std::uint8_t>>(row + at));
-  }
+  RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) result.chunk[slot] =
+      load_chunk(row, chunk_live(slot) ? chunk_of(slot) : 0);
   return result;
 }
 
 // Takes the positions base + u * stride (those up to `last`) into the running sums.
 template <u32 tile, u32 slots>
-RB_INLINE void take_positions(const Queries<tile, slots>& queries, Global<const std::uint16_t> keys,
-                              Global<const std::uint16_t> values, u32 base, u32 last,
+RB_INLINE void take_positions(const Queries<tile, slots>& queries, Global<const std::uint8_t> keys,
+                              Global<const std::uint8_t> values, u32 base, u32 last,
                               Running<tile, slots>& running) {
   float score[tile][unrolled<slots>];
   u32 position[unrolled<slots>];
   RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) {
     position[u] = base + u * (waves * rows_per_wave);
     const u32 readable = position[u] < last ? position[u] : last;
-    const CacheRow<slots> key = load_row<slots>(keys + u64(readable) * head_dimension);
+    const CacheRow<slots> key = load_row<slots>(keys + u64(readable) * cache_row_bytes());
     RB_UNROLL for (u32 i = 0; i < tile; ++i) {
       float dot = 0;
-      RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) RB_UNROLL for (int j = 0; j < 8; ++j)
-          dot += static_cast<float>(key.chunk[slot][j]) * queries.q[i][slot][j];
+      RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) {
+        float part = quantised ? 0 : dot;
+        RB_UNROLL for (int j = 0; j < 8; ++j) part +=
+            static_cast<float>(key.chunk[slot].elements[j]) * queries.q[i][slot][j];
+        dot = quantised ? dot + part * key.chunk[slot].scale : part;
+      }
       dot = add_lanes(dot, row_lanes);
       score[i][u] = position[u] <= queries.last_position[i] && position[u] <= last ? dot : no_score;
     }
@@ -153,10 +155,13 @@ RB_INLINE void take_positions(const Queries<tile, slots>& queries, Global<const 
   }
   RB_UNROLL for (u32 u = 0; u < unrolled<slots>; ++u) {
     const u32 readable = position[u] < last ? position[u] : last;
-    const CacheRow<slots> value = load_row<slots>(values + u64(readable) * head_dimension);
-    RB_UNROLL for (u32 i = 0; i < tile; ++i) RB_UNROLL for (u32 slot = 0; slot < slots; ++slot)
-        RB_UNROLL for (int j = 0; j < 8; ++j)
-            running.sum[i][slot][j] += score[i][u] * static_cast<float>(value.chunk[slot][j]);
+    const CacheRow<slots> value = load_row<slots>(values + u64(readable) * cache_row_bytes());
+    RB_UNROLL for (u32 i = 0; i < tile; ++i) RB_UNROLL for (u32 slot = 0; slot < slots; ++slot) {
+      const CacheChunk& chunk = value.chunk[slot];
+      const float weight = quantised ? score[i][u] * chunk.scale : score[i][u];
+      RB_UNROLL for (int j = 0; j < 8; ++j) running.sum[i][slot][j] +=
+          weight * static_cast<float>(chunk.elements[j]);
+    }
   }
 }
 
@@ -237,7 +242,7 @@ RB_INLINE void attend(const AttentionArguments& args) {
   if (begin > last) return;
   if (split_positions && last > begin + split_positions - 1) last = begin + split_positions - 1;
   const u64 sequence = u64(work.slot) * args.key_value_heads + kv_head;
-  const u64 cache = sequence * args.positions * head_dimension;
+  const u64 cache = sequence * args.positions * cache_row_bytes();
   Running<tile, slots> running = {};
   RB_UNROLL for (u32 i = 0; i < tile; ++i) running.maximum[i] = no_score;
   const u32 own = wave_id() * rows_per_wave + lane_id() / row_lanes;
@@ -253,7 +258,7 @@ RB_INLINE void attend(const AttentionArguments& args) {
 
 template <u32 slots>
 RB_INLINE void attend_tiled(const AttentionArguments& args) {
-  if (query_tile == 4) return attend < slots <= 2 ? 4 : 2, slots > (args);
+  if (query_tile == 4) return attend<(slots <= 2 ? 4 : 2), slots>(args);
   if (query_tile == 2) return attend<2, slots>(args);
   return attend<1, slots>(args);
 }

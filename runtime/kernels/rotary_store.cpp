@@ -1,12 +1,12 @@
 // Norm of each head, rotation, and the store into the KV cache: one wave per head and token. The
 // heads of a token are numbered queries first, then keys, then values.
 #include "arguments.hpp"
+#include "cache_row.hpp"
 #include "prelude.hpp"
 #include "step_rows.hpp"
 
 namespace redbolt::kernels {
 
-RB_CONSTANT u32 head_dimension;   // even, at most 256
 RB_CONSTANT u32 rope_dimensions;  // even, at most head_dimension
 RB_CONSTANT u32 by_slot;          // rows are the states[row] that are active
 RB_CONSTANT u32 neox;             // pairs (i, i + rope_dimensions / 2) instead of (2i, 2i + 1)
@@ -108,20 +108,50 @@ RB_INLINE void rotate_head(Head& head, u32 position, Global<const RopeFrequencyE
   }
 }
 
-template <class T>
-RB_INLINE void store_head(const Head& head, Global<T> target) {
+// Calls store(element, value) for what the lane holds.
+template <class Store>
+RB_INLINE void for_each_element(const Head& head, Store store) {
   RB_UNROLL for (u32 i = 0; i < max_pairs; ++i) {
     const u32 pair = lane_id() + i * wave_lanes;
     if (pair >= head_dimension / 2) continue;
     const PairPlace at = place_of(pair);
-    if constexpr (std::is_same_v<T, float>) {
-      target[at.first] = head.x[i][0];
-      target[at.second] = head.x[i][1];
-    } else {
-      target[at.first] = bits<std::uint16_t>(static_cast<half>(head.x[i][0]));
-      target[at.second] = bits<std::uint16_t>(static_cast<half>(head.x[i][1]));
-    }
+    store(at.first, head.x[i][0]);
+    store(at.second, head.x[i][1]);
   }
+}
+
+RB_INLINE void store_halves(const Head& head, Global<std::uint8_t> row) {
+  const auto target = reinterpret_cast<Global<half>>(row);
+  for_each_element(head, [=](u32 at, float value) { target[at] = static_cast<half>(value); });
+}
+
+RB_SHARED float shared_head[threads / wave_lanes][max_pairs * 2 * wave_lanes];
+
+// Each 32 neighbours by the scale that brings the largest of them to 127, rounded to float16 first,
+// so that it is the scale by which they are read. Alone in its wave's part of shared memory.
+RB_INLINE void store_quants(const Head& head, Global<std::uint8_t> row) {
+  float* const elements = shared_head[wave_id()];
+  for_each_element(head, [=](u32 at, float value) { elements[at] = value; });
+  __builtin_amdgcn_fence(__ATOMIC_RELEASE, "wavefront");
+  __builtin_amdgcn_wave_barrier();
+  __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "wavefront");
+  const auto scales = reinterpret_cast<Global<half>>(row + head_dimension);
+  RB_UNROLL for (u32 block = 0; block < max_pairs * 2; ++block) {
+    if (block * scale_elements >= head_dimension) break;
+    const u32 at = block * scale_elements + lane_id();
+    const float value = at < head_dimension ? elements[at] : 0.0f;
+    const half scale = static_cast<half>(max_lanes(__builtin_fabsf(value)) / largest_quant);
+    const float units = scale == 0 ? 0.0f : value / static_cast<float>(scale);
+    const float bounded = __builtin_fminf(__builtin_fmaxf(units, -127.0f), 127.0f);
+    const int quant = static_cast<int>(__builtin_rintf(bounded));
+    if (at < head_dimension) row[at] = static_cast<std::uint8_t>(quant + int(quant_centre));
+    if (lane_id() == 0) scales[block] = scale;
+  }
+}
+
+RB_INLINE void store_row(const Head& head, Global<std::uint8_t> row) {
+  if (quantised) return store_quants(head, row);
+  store_halves(head, row);
 }
 
 RB_KERNEL(threads) rotary_store(RotaryStoreArguments args) {
@@ -137,7 +167,7 @@ RB_KERNEL(threads) rotary_store(RotaryStoreArguments args) {
     Head head = load_head(at);
     if (args.query_norm) normalise_head(head, args.query_norm, args.query_epsilon);
     rotate_head(head, position, args.frequencies, args.magnitude);
-    store_head<float>(head, at);
+    for_each_element(head, [=](u32 i, float value) { at[i] = value; });
     return;
   }
   if (position >= args.positions || row.slot >= args.slots) return;
@@ -147,12 +177,12 @@ RB_KERNEL(threads) rotary_store(RotaryStoreArguments args) {
   if (head_index >= args.key_value_heads) return;
   const u64 source = (kv_row + head_index) * head_dimension;
   const u64 sequence = u64(row.slot) * args.key_value_heads + head_index;
-  const u64 target = (sequence * args.positions + position) * head_dimension;
-  if (!is_key) return store_head(load_head(args.values + source), args.value_cache + target);
+  const u64 target = (sequence * args.positions + position) * cache_row_bytes();
+  if (!is_key) return store_row(load_head(args.values + source), args.value_cache + target);
   Head head = load_head(args.keys + source);
   if (args.key_norm) normalise_head(head, args.key_norm, args.key_epsilon);
   rotate_head(head, position, args.frequencies, args.magnitude);
-  store_head(head, args.key_cache + target);
+  store_row(head, args.key_cache + target);
 }
 
 }  // namespace redbolt::kernels

@@ -19,8 +19,13 @@ std::uint64_t cache_bytes(const std::string& name, const KeyValueCache& cache) {
     refuse(name, "the KV cache is empty");
   if (cache.head_dimension < 8 || cache.head_dimension > 256 || cache.head_dimension % 8 != 0)
     refuse(name, "the head dimension must be a multiple of 8 up to 256");
-  return checked_bytes(name, std::uint64_t{cache.positions} * cache.key_value_heads,
-                       cache.head_dimension, checked_bytes(name, cache.slots, 2, 1));
+  return checked_bytes(name, std::uint64_t{cache.positions} * cache.key_value_heads, cache.slots,
+                       KeyValueCache::row_bytes(cache.head_dimension, cache.type));
+}
+
+// What the kernels' loads and stores of a row need.
+std::uint64_t cache_alignment(const KeyValueCache& cache) {
+  return cache.type == CacheType::f16 ? 2 : 4;
 }
 
 // A token of its own sequence shares the cache with no other token of the step.
@@ -71,6 +76,10 @@ void combine(CommandGraph& graph, const Attention& operation, std::uint32_t head
 
 }  // namespace
 
+std::string_view to_string(CacheType type) {
+  return type == CacheType::f16 ? "f16" : "q8_0";
+}
+
 void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
   ArgumentBlock<kernels::RotaryStoreArguments> block("rotary_store");
   const std::string& name = block.operation();
@@ -89,8 +98,10 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
   block.point(values.queries, operation.queries, query_bytes, 4, Access::read_write, "queries");
   block.point(values.keys, operation.keys, key_bytes, 4, Access::read, "keys");
   block.point(values.values, operation.values, key_bytes, 4, Access::read, "values");
-  block.point(values.key_cache, cache.keys, store_bytes, 2, Access::write, "the key cache");
-  block.point(values.value_cache, cache.values, store_bytes, 2, Access::write, "the value cache");
+  block.point(values.key_cache, cache.keys, store_bytes, cache_alignment(cache), Access::write,
+              "the key cache");
+  block.point(values.value_cache, cache.values, store_bytes, cache_alignment(cache), Access::write,
+              "the value cache");
   if (operation.rope_dimensions > 0)
     block.point(values.frequencies, operation.rope_frequencies,
                 checked_bytes(name, operation.rope_dimensions / 2, sizeof(RopeFrequency), 1), 4,
@@ -117,6 +128,7 @@ void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
                               {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
                                {"head_dimension", dimension},
                                {"neox", operation.pairing == RopePairing::neox ? 1u : 0u},
+                               {"quantised", cache.type == CacheType::q8_0 ? 1u : 0u},
                                {"rope_dimensions", operation.rope_dimensions}}};
   const std::uint32_t heads = operation.query_heads + 2 * cache.key_value_heads;
   block.dispatch(graph, request, {divide_up(heads, heads_per_group), operation.capacity, 1},
@@ -148,8 +160,10 @@ void attention(CommandGraph& graph, const Attention& operation) {
       checked_bytes(name, std::uint64_t{operation.capacity} * operation.query_heads, dimension, 4);
   auto& values = block.values;
   block.point(values.queries, operation.queries, row_bytes, 4, Access::read, "queries");
-  block.point(values.key_cache, cache.keys, store_bytes, 2, Access::read, "the key cache");
-  block.point(values.value_cache, cache.values, store_bytes, 2, Access::read, "the value cache");
+  block.point(values.key_cache, cache.keys, store_bytes, cache_alignment(cache), Access::read,
+              "the key cache");
+  block.point(values.value_cache, cache.values, store_bytes, cache_alignment(cache), Access::read,
+              "the value cache");
   if (splits == 0)
     block.point(values.output, operation.output, row_bytes, 4, Access::write, "the output");
   else
@@ -171,6 +185,7 @@ void attention(CommandGraph& graph, const Attention& operation) {
                               {{"by_slot", by_slot(operation.step, operation.capacity) ? 1u : 0u},
                                {"head_dimension", dimension},
                                {"head_group", head_group},
+                               {"quantised", cache.type == CacheType::q8_0 ? 1u : 0u},
                                {"query_tile", tile},
                                {"split_positions", splits == 0 ? 0 : split_positions}}};
   const std::uint32_t queries = alone ? operation.capacity * divide_up(head_group, tile)

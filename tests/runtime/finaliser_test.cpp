@@ -134,27 +134,33 @@ std::vector<KernelRequest> all_requests() {
     for (const std::uint32_t group : {1u, 2u, 5u, 8u})
       for (const std::uint32_t positions : {256u, 4096u})
         for (const auto& [capacity, step] : forms) {
-          const KeyValueCache cache{buffer(1), buffer(2), positions, 2, dimension};
-          attention(graph, {.queries = buffer(3),
-                            .output = buffer(4),
-                            .cache = cache,
-                            .query_heads = 2 * group,
-                            .scratch = buffer(5),
-                            .state = buffer(7),
-                            .capacity = capacity,
-                            .step = step});
-          rotary_store(graph, {.queries = buffer(3),
-                               .keys = buffer(4),
-                               .values = buffer(5),
-                               .cache = cache,
-                               .query_heads = 2 * group,
-                               .query_norm = RmsNormWeight{buffer(8), 1e-6f},
-                               .key_norm = RmsNormWeight{buffer(9), 1e-6f},
-                               .rope_frequencies = buffer(6),
-                               .rope_dimensions = dimension,
-                               .state = buffer(7),
-                               .capacity = capacity,
-                               .step = step});
+          std::vector<KeyValueCache> caches = {{buffer(1), buffer(2), positions, 2, dimension}};
+          if (group % 4 == 1 && dimension % 128 != 64) {
+            caches.push_back(caches.front());
+            caches.back().type = CacheType::q8_0;
+          }
+          for (const KeyValueCache& cache : caches) {
+            attention(graph, {.queries = buffer(3),
+                              .output = buffer(4),
+                              .cache = cache,
+                              .query_heads = 2 * group,
+                              .scratch = buffer(5),
+                              .state = buffer(7),
+                              .capacity = capacity,
+                              .step = step});
+            rotary_store(graph, {.queries = buffer(3),
+                                 .keys = buffer(4),
+                                 .values = buffer(5),
+                                 .cache = cache,
+                                 .query_heads = 2 * group,
+                                 .query_norm = RmsNormWeight{buffer(8), 1e-6f},
+                                 .key_norm = RmsNormWeight{buffer(9), 1e-6f},
+                                 .rope_frequencies = buffer(6),
+                                 .rope_dimensions = dimension,
+                                 .state = buffer(7),
+                                 .capacity = capacity,
+                                 .step = step});
+          }
         }
   sample(graph, {.logits = buffer(1),
                  .vocabulary = 151936,

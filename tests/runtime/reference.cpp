@@ -253,15 +253,14 @@ std::vector<double> rms_norm_of(std::span<const float> x, std::span<const float>
   return result;
 }
 
-AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t> keys,
-                    std::span<const std::uint16_t> values, std::uint32_t length,
-                    std::uint32_t dimension) {
+AttendedHead attend(std::span<const float> query, std::span<const double> keys,
+                    std::span<const double> values, std::uint32_t length, std::uint32_t dimension) {
   std::vector<double> weights(length);
   double largest = -INFINITY, sum = 0;
   for (std::uint32_t p = 0; p < length; ++p) {
     double score = 0;
     for (std::uint32_t i = 0; i < dimension; ++i)
-      score += double{query[i]} * double{half_to_float(keys[p * dimension + i])};
+      score += double{query[i]} * keys[p * dimension + i];
     weights[p] = score / std::sqrt(static_cast<double>(dimension));
     largest = std::max(largest, weights[p]);
   }
@@ -269,11 +268,33 @@ AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t>
   AttendedHead head{std::vector<double>(dimension), std::vector<double>(dimension)};
   for (std::uint32_t p = 0; p < length; ++p)
     for (std::uint32_t i = 0; i < dimension; ++i) {
-      const double term = weights[p] / sum * double{half_to_float(values[p * dimension + i])};
+      const double term = weights[p] / sum * values[p * dimension + i];
       head.value[i] += term;
       head.magnitude[i] += std::fabs(term);
     }
   return head;
+}
+
+AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t> keys,
+                    std::span<const std::uint16_t> values, std::uint32_t length,
+                    std::uint32_t dimension) {
+  const auto exact = [&](std::span<const std::uint16_t> halves) {
+    std::vector<double> result;
+    for (const std::uint16_t half : halves.first(std::size_t{length} * dimension))
+      result.push_back(double{half_to_float(half)});
+    return result;
+  };
+  return attend(query, exact(keys), exact(values), length, dimension);
+}
+
+std::vector<double> decode_cache_row(std::span<const std::byte> row, std::uint32_t dimension) {
+  std::vector<double> result;
+  for (std::uint32_t i = 0; i < dimension; ++i) {
+    std::uint16_t scale = 0;
+    std::memcpy(&scale, row.data() + dimension + i / 32 * 2, sizeof(scale));
+    result.push_back((std::to_integer<int>(row[i]) - 128) * double{half_to_float(scale)});
+  }
+  return result;
 }
 
 std::vector<std::byte> read_test_data(const std::string& name) {

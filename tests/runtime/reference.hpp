@@ -45,9 +45,14 @@ struct AttendedHead {
   std::vector<double> magnitude;  // as of Dot
 };
 // One query over the float16 keys and values of `length` positions.
+AttendedHead attend(std::span<const float> query, std::span<const double> keys,
+                    std::span<const double> values, std::uint32_t length, std::uint32_t dimension);
 AttendedHead attend(std::span<const float> query, std::span<const std::uint16_t> keys,
                     std::span<const std::uint16_t> values, std::uint32_t length,
                     std::uint32_t dimension);
+
+// A row of a q8_0 KV cache: a byte q + 128 per element, then a float16 scale per 32 of them.
+std::vector<double> decode_cache_row(std::span<const std::byte> row, std::uint32_t dimension);
 
 std::vector<std::byte> read_test_data(const std::string& name);
 

@@ -178,6 +178,20 @@ TEST_F(SampleTest, TopKKeepsExactlyK) {
   }
 }
 
+// What is exactly min-p of the best is kept.
+TEST_F(SampleTest, MinPKeepsWhatIsAsProbable) {
+  std::vector<float> values(40, -1.0f);
+  values[7] = values[30] = 2.0f;
+  SamplingParameters p{};
+  p.temperature = 1;
+  p.top_p = 1;
+  p.min_p = 1;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    prepare(values, p, step(i));
+    EXPECT_EQ(drawn(), philox({i, 20, 0, 0}, 0, 0)[1] >> 31 ? 30u : 7u) << "draw " << i;
+  }
+}
+
 TEST_F(SampleTest, TheSameSeedGivesTheSameToken) {
   const auto values = random_floats(3000);
   SamplingParameters p{};

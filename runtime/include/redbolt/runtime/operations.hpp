@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "redbolt/runtime/command_graph.hpp"
@@ -101,7 +102,15 @@ struct GatedLinear {
 };
 void gated_linear(CommandGraph& graph, const GatedLinear& operation);
 
-// The KV cache of one layer: float16 [slots][key_value_heads][positions][head_dimension].
+// How the KV cache holds its elements.
+enum class CacheType : std::uint8_t {
+  f16,
+  q8_0,  // 8 bits each, and a float16 scale for every 32 of a row: 53 % of float16's size
+};
+std::string_view to_string(CacheType type);  // "f16", "q8_0"
+
+// The KV cache of one layer: rows of head_dimension elements
+// [slots][key_value_heads][positions].
 struct KeyValueCache {
   BufferView keys = {};
   BufferView values = {};
@@ -109,10 +118,18 @@ struct KeyValueCache {
   std::uint32_t key_value_heads = 0;
   std::uint32_t head_dimension = 0;  // a multiple of 8, 8 .. 256
   std::uint32_t slots = 1;           // sequences; StepState::slot says which
+  CacheType type = CacheType::f16;
 
+  static constexpr std::uint64_t row_bytes(std::uint64_t head_dimension, CacheType type) {
+    if (type == CacheType::f16) return head_dimension * 2;
+    const std::uint64_t scales = (head_dimension + 31) / 32;
+    return (head_dimension + scales * 2 + 3) / 4 * 4;
+  }
+  // Of the keys of one slot, and again of its values.
   static constexpr std::uint64_t bytes(std::uint64_t positions, std::uint64_t key_value_heads,
-                                       std::uint64_t head_dimension) {
-    return positions * key_value_heads * head_dimension * 2;  // of a slot's keys, and again values
+                                       std::uint64_t head_dimension,
+                                       CacheType type = CacheType::f16) {
+    return positions * key_value_heads * row_bytes(head_dimension, type);
   }
 };
 
