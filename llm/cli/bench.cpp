@@ -73,9 +73,10 @@ nlohmann::json instructions_per_token(const CounterMap& counters, std::uint32_t 
 // and its own (read), and its own again (written).
 double ideal_bytes(const LoadedModel& model, std::uint32_t first, std::uint32_t steps) {
   const ModelConfig& config = model.config();
-  const double position = 2.0 * config.layers *
-                          static_cast<double>(runtime::KeyValueCache::bytes(
-                              1, config.key_value_heads, config.head_dimension));
+  const double position =
+      2.0 * config.layers *
+      static_cast<double>(runtime::KeyValueCache::bytes(
+          1, config.key_value_heads, config.head_dimension, model.shape().cache_type));
   const double mean_positions_read = first + (steps - 1) / 2.0 + 1;
   return static_cast<double>(model.weights().bytes_per_token()) +
          position * (mean_positions_read + 1);

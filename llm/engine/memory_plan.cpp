@@ -5,7 +5,6 @@
 
 #include "redbolt/base/checked.hpp"
 #include "redbolt/llm/error.hpp"
-#include "redbolt/runtime/operations.hpp"
 #include "support/printable.hpp"
 
 namespace redbolt::llm {
@@ -34,6 +33,15 @@ std::string sequences(std::uint32_t slots) {
   std::string text = std::to_string(slots);
   text += " slots, each with ";
   return text;
+}
+
+// The smaller cache, if that is all it takes.
+std::string smaller_cache(const ModelConfig& config, Bytes weights, EngineShape shape,
+                          Bytes available) {
+  if (shape.cache_type == runtime::CacheType::q8_0) return "";
+  shape.cache_type = runtime::CacheType::q8_0;
+  if (plan_memory(config, weights, shape).total() > available) return "";
+  return "; with --cache-type q8_0 this one would";
 }
 
 std::string part(const char* name, Bytes bytes) {
@@ -86,8 +94,8 @@ ScratchLayout plan_scratch(const ModelConfig& config, const EngineShape& shape) 
 
 std::uint64_t cache_bytes_per_layer(const ModelConfig& config, const EngineShape& shape) {
   const std::uint64_t bytes =
-      shape.slots *
-      runtime::KeyValueCache::bytes(shape.context, config.key_value_heads, config.head_dimension);
+      shape.slots * runtime::KeyValueCache::bytes(shape.context, config.key_value_heads,
+                                                  config.head_dimension, shape.cache_type);
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
@@ -126,7 +134,7 @@ void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, B
       human_bytes(available.count()) + "). ";
   if (const auto context = largest_context(config, weights, shape, available)) {
     message += "A context of " + std::to_string(*context) + " would fit: --ctx " +
-               std::to_string(*context);
+               std::to_string(*context) + smaller_cache(config, weights, shape, available);
   } else {
     message += "No context would fit; use a smaller model or a smaller quantisation";
   }

@@ -63,7 +63,8 @@ runtime::KeyValueCache GraphBuilder::cache(std::uint32_t layer) const {
           shape_.context,
           config_.key_value_heads,
           config_.head_dimension,
-          shape_.slots};
+          shape_.slots,
+          shape_.cache_type};
 }
 
 void GraphBuilder::add_embedding(CommandGraph& graph, const BufferView& tokens,

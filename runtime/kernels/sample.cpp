@@ -11,6 +11,10 @@ namespace redbolt::kernels {
 
 template <class T>
 RB_INLINE void take_slot(Global<T>& pointer, u32 slot, u32 each = 1) {
+  pointer += u64(slot) * each;
+}
+template <class T>
+RB_INLINE void take_optional(Global<T>& pointer, u32 slot, u32 each = 1) {
   if (pointer) pointer += u64(slot) * each;
 }
 
@@ -27,10 +31,10 @@ RB_KERNEL(reduce_threads) sample_reduce(SampleReduceArguments args) {
   Best best = {excluded_key, begin};
   if (is_adjusted(args.parameters)) {
     take_slot(args.keys, slot, args.vocabulary);
-    take_slot(args.history, slot, args.history_length);
-    take_slot(args.biases, slot, runtime::max_logit_biases);
-    take_slot(args.control, slot);
-    take_slot(args.masks, slot, args.mask_words);
+    take_optional(args.history, slot, args.history_length);
+    take_optional(args.biases, slot, runtime::max_logit_biases);
+    take_optional(args.control, slot);
+    take_optional(args.masks, slot, args.mask_words);
     best = adjust_slice(args, begin, end);
   } else {
     for (u32 token = begin + thread_id(); token < end; token += reduce_threads)
@@ -128,8 +132,8 @@ RB_KERNEL(threads) sample(SampleArguments args) {
   take_slot(args.candidates, slot, args.vocabulary);
   take_slot(args.parameters, slot);
   take_slot(args.ring, slot, args.ring_entries);
-  take_slot(args.logprobs, slot, args.ring_entries);
-  take_slot(args.history, slot, args.history_length);
+  take_optional(args.logprobs, slot, args.ring_entries);
+  take_optional(args.history, slot, args.history_length);
   // Asked for now and looked at last: host memory is far away.
   u32 cancel = 0;
   if (thread_id() == 0 && args.control) cancel = load_shared_memory(&args.control[slot].cancel);

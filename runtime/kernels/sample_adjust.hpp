@@ -16,15 +16,17 @@ RB_SHARED float slice_bias[reduce_slice];
 RB_SHARED u32 slice_marks[reduce_slice];  // in_repeat_window, and occurrences in the answer
 RB_SHARED u32 slice_masked;
 
+// All fields at once: without branches they are one load.
 RB_INLINE bool repeats_are_penalised(Global<const SamplingParameters> p) {
-  return p->repeat_penalty != 0 && p->repeat_penalty != 1 && p->repeat_last_n != 0;
+  const float penalty = p->repeat_penalty;
+  return (penalty != 0) & (penalty != 1) & (p->repeat_last_n != 0);
 }
 RB_INLINE bool answer_is_penalised(Global<const SamplingParameters> p) {
-  return p->presence_penalty != 0 || p->frequency_penalty != 0;
+  return (p->presence_penalty != 0) | (p->frequency_penalty != 0);
 }
 // Whether the draw takes the reduction's keys instead of the logits.
 RB_INLINE bool is_adjusted(Global<const SamplingParameters> p) {
-  return p->bias_count != 0 || p->masked != 0 || repeats_are_penalised(p) || answer_is_penalised(p);
+  return ((p->bias_count | p->masked) != 0) | repeats_are_penalised(p) | answer_is_penalised(p);
 }
 
 template <class T>

@@ -80,6 +80,12 @@ std::string_view to_string(CacheType type) {
   return type == CacheType::f16 ? "f16" : "q8_0";
 }
 
+std::optional<CacheType> find_cache_type(std::string_view name) {
+  for (const CacheType type : {CacheType::f16, CacheType::q8_0})
+    if (name == to_string(type)) return type;
+  return std::nullopt;
+}
+
 void rotary_store(CommandGraph& graph, const RotaryStore& operation) {
   ArgumentBlock<kernels::RotaryStoreArguments> block("rotary_store");
   const std::string& name = block.operation();

@@ -58,6 +58,15 @@ TEST(MemoryPlan, EverySlotHasAContextOfItsOwn) {
   EXPECT_LE(layout.slot_states + 8 * 32, layout.total);
 }
 
+TEST(MemoryPlan, AQ8CacheHasAByteAndASixteenthForEachElement) {
+  EngineShape shape;
+  shape.context = 4096;
+  shape.cache_type = runtime::CacheType::q8_0;
+  const MemoryPlan plan = plan_memory(small_model(), kWeights, shape);
+  // A row has 128 bytes, and 4 scales of 2 bytes.
+  EXPECT_EQ(plan.kv_cache.count(), 28ULL * 2 * 4096 * 8 * (128 + 4 * 2));
+}
+
 TEST(MemoryPlan, ScratchHoldsABatchOfActivations) {
   EngineShape shape;
   shape.batch = 64;
@@ -125,6 +134,16 @@ TEST(Admission, TheErrorNamesTheSlots) {
   const std::string message = refusal(shape, kWeights, Bytes(2'000'000'000));
   EXPECT_NE(message.find("for 4 slots, each with a context of 1,048,576"), std::string::npos)
       << message;
+}
+
+TEST(Admission, TheErrorNamesTheSmallerCacheIfItWouldFit) {
+  EngineShape shape;
+  shape.context = 40960;  // 4.7 GB as float16
+  EXPECT_NE(refusal(shape, kWeights, Bytes(4'000'000'000)).find("--cache-type q8_0"),
+            std::string::npos);
+  EXPECT_EQ(refusal(shape, kWeights, Bytes(2'000'000'000)).find("--cache-type"), std::string::npos);
+  shape.cache_type = runtime::CacheType::q8_0;
+  EXPECT_NO_THROW(admit(small_model(), kWeights, shape, Bytes(4'000'000'000)));
 }
 
 TEST(Admission, AModelLargerThanTheCard) {

@@ -72,7 +72,9 @@ TEST(QuantisedCache, RowsAreHalfAsLarge) {
   EXPECT_EQ(KeyValueCache::row_bytes(8, q8_0), 8u + 2 + 2);
   EXPECT_EQ(KeyValueCache::bytes(10, 3, 64, q8_0), 10u * 3 * 68);
   EXPECT_EQ(to_string(q8_0), "q8_0");
-  EXPECT_EQ(to_string(CacheType::f16), "f16");
+  EXPECT_EQ(find_cache_type("q8_0"), q8_0);
+  EXPECT_EQ(find_cache_type("f16"), CacheType::f16);
+  EXPECT_FALSE(find_cache_type("q4_0").has_value());
 }
 
 class QuantisedStoreTest : public testing::TestWithParam<Case> {};

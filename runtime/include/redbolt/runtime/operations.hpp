@@ -108,6 +108,7 @@ enum class CacheType : std::uint8_t {
   q8_0,  // 8 bits each, and a float16 scale for every 32 of a row: 53 % of float16's size
 };
 std::string_view to_string(CacheType type);  // "f16", "q8_0"
+std::optional<CacheType> find_cache_type(std::string_view name);
 
 // The KV cache of one layer: rows of head_dimension elements
 // [slots][key_value_heads][positions].

@@ -8,6 +8,7 @@
 #include "redbolt/base/quantity.hpp"
 #include "redbolt/llm/model/config.hpp"
 #include "redbolt/llm/model/weights.hpp"
+#include "redbolt/runtime/operations.hpp"
 
 namespace redbolt::llm {
 
@@ -23,6 +24,7 @@ struct EngineShape {
   std::uint32_t batch = kDefaultBatch;      // tokens that one prefill step feeds
   bool all_logits = false;                  // room for the logits of a whole batch
   std::uint32_t slots = 1;  // sequences, each with a context of its own: 1 .. kMaximumSlots
+  runtime::CacheType cache_type = runtime::CacheType::f16;
 };
 
 // The context used when none is asked for.
