@@ -3,10 +3,12 @@
 #include <chrono>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "engine/weight_hashes.hpp"
 #include "engine/weight_image.hpp"
+#include "redbolt/llm/error.hpp"
 
 namespace redbolt::llm {
 namespace {
@@ -23,6 +25,14 @@ runtime::RopeTable rope_table(const ModelConfig& config, const ModelWeights& wei
   return runtime::make_rope_table(parameters);
 }
 
+const EngineShape& checked(const EngineShape& shape) {
+  if (shape.slots == 0 || shape.slots > kMaximumSlots) {
+    throw LlmError(ErrorCode::bad_argument, "there may be 1 to " + std::to_string(kMaximumSlots) +
+                                                " slots, and not " + std::to_string(shape.slots));
+  }
+  return shape;
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
@@ -30,7 +40,7 @@ LoadedModel::LoadedModel(const ModelFiles& files, runtime::Device& device, const
     : device_(device),
       config_(read_model_config(files)),
       weights_(files, config_),
-      shape_(shape),
+      shape_(checked(shape)),
       layout_(plan_scratch(config_, shape_)),
       rope_(rope_table(config_, weights_)) {
   place_weights(files, options);

@@ -42,6 +42,31 @@ TEST_F(BatchEngineTest, RequestsTogetherGetWhatEachGetsAlone) {
   EXPECT_LT(engine_->status().steps - steps, tokens * 2 / 3);
 }
 
+// Steps of eight and of all twelve slots take other forms of the matrices than those of four.
+TEST_F(BatchEngineTest, ManySlotsAtOnce) {
+  EngineShape shape = Loaded::shape();
+  shape.context = 40;
+  shape.slots = 12;
+  const LoadedModel model(loaded_->files, loaded_->device, shape);
+  BatchEngine engine(model);
+  for (const std::uint32_t count : {7U, 12U}) {
+    std::vector<Sink> sinks;
+    // Greater numbers have shorter answers, so that the outer slots end first.
+    const auto gate = std::make_shared<RecordingSink>([&](std::size_t) {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        sinks.push_back(std::make_shared<RecordingSink>());
+        engine.submit(request(some_tokens(4, i % 4), 7 - i % 4), sinks.back());
+      }
+    });
+    engine.submit(request({1}, 1), gate);
+    finish(gate);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      EXPECT_EQ(finish(sinks[i]).generated_tokens, 7 - i % 4);
+      EXPECT_EQ(sinks[i]->tokens(), alone(request(some_tokens(4, i % 4), 7 - i % 4)));
+    }
+  }
+}
+
 TEST_F(BatchEngineTest, WhatASlotHoldsIsNotFedAgain) {
   const Tokens prompt = some_tokens(50, 20);
   const Sink first = start(request(prompt, 8));

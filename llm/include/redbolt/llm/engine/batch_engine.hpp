@@ -21,7 +21,8 @@ struct BatchEngineOptions {
   // Requests that may wait while every slot is taken; one more is refused with queue_full.
   std::uint32_t queue_length = 64;
   // When a request's context is full, the oldest half of its tokens goes, after the first
-  // TokenRequest::keep_tokens, and the rest is fed again. Without: the answer ends.
+  // TokenRequest::keep_tokens, and the rest is fed again; an answer without a limit then ends after
+  // as many tokens as the context has positions. Without: the answer ends.
   bool context_shift = false;
   runtime::Device::LoadProgress progress = {};  // of compiling kernels
   // Told once, on the engine's thread, after every sink has got its on_end: the card failed or was
