@@ -231,7 +231,7 @@ describe("OpenAI's SDK", { concurrency: false }, () => {
     "a number that is a word": [{ temperature: "hot" }, 400, OpenAI.BadRequestError, /temperature/, "temperature"],
     "messages that are none": [{ messages: "hello" }, 400, OpenAI.BadRequestError, /messages/, "messages"],
     "a role that nobody has": [{ messages: [{ role: "pope", content: "x" }] }, 400, OpenAI.BadRequestError, /role/, "messages[0].role"],
-    "a tool without a name": [{ tools: [{ type: "function", function: {} }] }, 400, OpenAI.BadRequestError, /name/, "tools[0].function.name"],
+    "a tool without a name": [{ tools: [{ type: "function", function: {} }] }, 400, OpenAI.BadRequestError, /name/, "tools[0]"],
     "a prompt longer than the context": [{ messages: [{ role: "user", content: "seven plus eight ".repeat(2000) }] },
                                          400, OpenAI.BadRequestError, /context/, null],
   };
