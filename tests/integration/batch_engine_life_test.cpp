@@ -188,6 +188,18 @@ class BatchEngineFailure : public testing::Test {
     return message;
   }
 
+  static void expect_answer(const LoadedModel& model) {
+    BatchEngine engine(model);
+    const auto sink = std::make_shared<RecordingSink>();
+    TokenRequest request;
+    request.prompt = some_tokens(5);
+    request.limit = 3;
+    engine.submit(std::move(request), sink);
+    const auto end = sink->wait_for_end();
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->reason, EndReason::limit);
+  }
+
   Loaded loaded_{shape()};
   std::optional<LlmError> told_;
 };
@@ -207,15 +219,19 @@ TEST_F(BatchEngineFailure, TheCardIsGivenBackWhenAnotherAsks) {
   EXPECT_NE(message.find("a test"), std::string::npos) << message;
   EXPECT_TRUE(told_);
   // The device is still there: a new engine works.
-  BatchEngine again(loaded_.model);
-  const auto sink = std::make_shared<RecordingSink>();
-  TokenRequest request;
-  request.prompt = some_tokens(5);
-  request.limit = 3;
-  again.submit(std::move(request), sink);
-  const auto end = sink->wait_for_end();
-  ASSERT_TRUE(end);
-  EXPECT_EQ(end->reason, EndReason::limit);
+  expect_answer(loaded_.model);
+}
+
+TEST_F(BatchEngineFailure, ANewEngineWorksAfterTheCardWasReset) {
+  const std::string message = error_after([&] {
+    client::Connection other({loaded_.daemon->socket(), "another"});
+    other.reset_card(true, "a test");
+  });
+  EXPECT_FALSE(message.empty());
+  EXPECT_TRUE(told_);
+  runtime::Device device(loaded_.options());
+  const LoadedModel model(loaded_.files, device, shape());
+  expect_answer(model);
 }
 
 }  // namespace
