@@ -19,12 +19,12 @@ using Clock = std::chrono::steady_clock;
 using test::RecordingSink;
 
 struct Counts {
-  double bytes = 0, lines = 0, instructions = 0, dispatches = 0, steps = 0, tokens = 0, seconds = 0;
+  double bytes = 0, instructions = 0, messages = 0, steps = 0, tokens = 0, seconds = 0;
 
   Counts operator-(const Counts& other) const {
-    return {bytes - other.bytes,           lines - other.lines, instructions - other.instructions,
-            dispatches - other.dispatches, steps - other.steps, tokens - other.tokens,
-            seconds - other.seconds};
+    return {bytes - other.bytes,       instructions - other.instructions,
+            messages - other.messages, steps - other.steps,
+            tokens - other.tokens,     seconds - other.seconds};
   }
 };
 
@@ -42,7 +42,7 @@ class Bench {
 
   // `requests` at once, `limit` tokens each.
   Counts run(std::uint32_t requests, std::uint32_t limit) {
-    const auto card = device_.counters().card;
+    const auto before = device_.counters();
     const auto status = engine_.status();
     const auto start = Clock::now();
     std::vector<std::shared_ptr<RecordingSink>> sinks;
@@ -56,14 +56,14 @@ class Bench {
     for (const auto& sink : sinks) sink->wait_for_end();
     Counts counts;
     counts.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    const auto after = device_.counters().card;
+    const auto after = device_.counters();
     const auto more = [&](const char* name) {
-      return static_cast<double>(after.at(name) - card.at(name));
+      return static_cast<double>(after.card.at(name) - before.card.at(name));
     };
     counts.bytes = more("vram_bytes_read");
-    counts.lines = more("cache_lines_read");
     counts.instructions = more("wave_instructions");
-    counts.dispatches = more("dispatches");
+    counts.messages =
+        static_cast<double>(after.daemon.at("requests") - before.daemon.at("requests"));
     counts.steps = static_cast<double>(engine_.status().steps - status.steps);
     counts.tokens =
         static_cast<double>(engine_.status().generated_tokens - status.generated_tokens);
@@ -117,16 +117,16 @@ int main(int argc, char** argv) {
   std::printf("weights: %.0f bytes\n", static_cast<double>(model.weights().buffer_bytes()));
   std::printf(
       "requests  tokens/step  weight bytes/token  bytes read/token  instructions/token"
-      "  tokens/s\n");
+      "  messages/token  tokens/s\n");
   for (std::uint32_t requests = 1; requests <= shape.slots; requests *= 2) {
     bench.run(requests, 4);  // the prompts are held from now on
     const Counts base = bench.run(requests, 4);
     const Counts counts = bench.run(requests, 20) - base;
-    std::printf("%8u  %11.2f  %18.0f  %16.0f  %18.0f  %8.1f\n", requests,
+    std::printf("%8u  %11.2f  %18.0f  %16.0f  %18.0f  %14.2f  %8.1f\n", requests,
                 counts.tokens / counts.steps,
                 static_cast<double>(model.weights().buffer_bytes()) * counts.steps / counts.tokens,
                 counts.bytes / counts.tokens, counts.instructions / counts.tokens,
-                counts.tokens / counts.seconds);
+                counts.messages / counts.tokens, counts.tokens / counts.seconds);
   }
   std::printf("first token of a prompt, best of 3\n  tokens  milliseconds  instructions\n");
   std::uint32_t turn = 0;
