@@ -94,6 +94,8 @@ class Backend {
                                   std::optional<driver::FenceValue> after) = 0;
   // The last complete submission; reads host memory only.
   virtual driver::FenceValue completed(Engine engine) const = 0;
+  // Whether a look at host memory costs a message to a server: then nobody looks without need.
+  virtual bool looks_cost_messages() const { return false; }
 
   // A number that changes while the engines get on with what they do: packets read, and what more
   // the card tells. Accesses no register.

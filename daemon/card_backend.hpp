@@ -39,6 +39,7 @@ class CardBackend : public Backend {
   driver::FenceValue fill(driver::GpuAddress destination, Bytes size, std::uint32_t value,
                           std::optional<driver::FenceValue> after) override;
   driver::FenceValue completed(Engine engine) const override;
+  bool looks_cost_messages() const override { return !card_.maps_host_memory(); }
 
   std::uint64_t progress() const override;
   driver::Recovery recover() override { return card_.recover(); }

@@ -88,10 +88,6 @@ void Device::poll(SubmissionQueue::Clock::time_point now) {
   failure_ = state_->submissions.poll(now);
 }
 
-SubmissionQueue::Clock::duration Device::work_age(SubmissionQueue::Clock::time_point now) const {
-  return state_ ? state_->submissions.head_age(now) : SubmissionQueue::Clock::duration::zero();
-}
-
 void Device::fail(const protocol::Error& error) {
   if (failure_) return;
   failure_ = error;

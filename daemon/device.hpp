@@ -74,8 +74,10 @@ class Device {
   // Follows the card's progress; see SubmissionQueue::poll().
   void poll(SubmissionQueue::Clock::time_point now);
   bool busy() const { return state_ && !state_->submissions.idle(); }
-  // How long the oldest submission on the card has been at it.
-  SubmissionQueue::Clock::duration work_age(SubmissionQueue::Clock::time_point now) const;
+  // How long to wait before that; while busy().
+  SubmissionQueue::Clock::duration pause(SubmissionQueue::Clock::time_point now) const {
+    return state_->submissions.pause(now);
+  }
 
   // Gives up the work on the card; the card is not usable until recover().
   void fail(const protocol::Error& error);

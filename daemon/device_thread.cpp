@@ -1,19 +1,11 @@
 #include "device_thread.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 namespace redbolt::daemon {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// How long to sleep before the next look, when the oldest work has been on the card for `elapsed`:
-// a quarter of it, so that what is short is noticed soon and what is long costs nothing.
-Clock::duration pause_after(Clock::duration elapsed) {
-  using namespace std::chrono_literals;
-  return std::clamp<Clock::duration>(elapsed / 4, 20us, 500us);
-}
 
 }  // namespace
 
@@ -37,18 +29,19 @@ boost::asio::awaitable<void> DeviceThread::boot(BackendFactory factory, DeviceOp
 }
 
 void DeviceThread::schedule_poll() {
-  if (polling_ || !device_ || !device_->busy()) return;
+  if (!device_ || !device_->busy()) {
+    polling_ = false;
+    return;
+  }
+  const auto next = Clock::now() + device_->pause(Clock::now());
+  if (polling_ && timer_.expiry() <= next) return;
   polling_ = true;
-  poll();
-}
-
-void DeviceThread::poll() {
-  timer_.expires_after(pause_after(device_->work_age(Clock::now())));
-  timer_.async_wait([this](const boost::system::error_code&) {
-    if (!device_) return;
+  timer_.expires_at(next);  // whoever waited for an earlier turn hears that it is cancelled
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || !device_) return;
     device_->poll(Clock::now());
-    polling_ = device_->busy();
-    if (polling_) poll();
+    polling_ = false;
+    schedule_poll();
   });
 }
 

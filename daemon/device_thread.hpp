@@ -1,5 +1,5 @@
 // The one thread that touches the card. Others hand it functions and await their results; while
-// work is on the card it looks for completed fences, by a timer that never spins.
+// work is on the card it looks at that by a timer that never spins.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -85,7 +85,6 @@ class DeviceThread {
   }
 
   void schedule_poll();
-  void poll();
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

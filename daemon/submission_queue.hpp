@@ -17,6 +17,7 @@
 #include <redbolt/protocol/messages.pb.h>
 
 #include "backend.hpp"
+#include "look_schedule.hpp"
 #include "mirrored_work.hpp"
 #include "redbolt/base/quantity.hpp"
 
@@ -64,8 +65,8 @@ class SubmissionQueue {
 
   bool idle() const { return in_flight_.empty() && waiting_.empty(); }
   std::size_t size() const { return in_flight_.size() + waiting_.size(); }
-  // How long the oldest submission on the card has been at it; zero when idle.
-  Clock::duration head_age(Clock::time_point now) const;
+  // How long to wait before poll() is called again. Only while not idle().
+  Clock::duration pause(Clock::time_point now) const;
 
  private:
   struct Entry {
@@ -79,23 +80,32 @@ class SubmissionQueue {
   struct Progress {
     std::uint64_t engines = 0;
     std::uint32_t mark = 0;  // of the oldest submission's context
-    bool operator==(const Progress&) const = default;
+  };
+  // The last complete submission of each engine; nothing where nobody has looked.
+  struct Completed {
+    std::optional<driver::FenceValue> compute;
+    std::optional<driver::FenceValue> copies;
+    const std::optional<driver::FenceValue>& of(Engine engine) const {
+      return engine == Engine::compute ? compute : copies;
+    }
   };
 
-  Progress progress() const;
+  bool has_progressed();
+  Completed look() const;
+  std::chrono::milliseconds check_interval() const;
   std::optional<protocol::Error> reported_fault();
   std::optional<protocol::Error> check(Clock::time_point now);
   protocol::Error fault_error(const driver::Interrupt& interrupt) const;
   void add_place(protocol::Error& error) const;
   std::string running() const;
   bool mirrored_work_in_flight() const;
-  void follow_head(Clock::time_point now);
+  void follow_words(Clock::time_point now);
   void head_started(Clock::time_point now);
   void start_waiting(Clock::time_point now);
   void start(Entry entry);
-  bool head_is_complete(driver::FenceValue compute, driver::FenceValue copies) const;
-  void finish_completed(driver::FenceValue compute, driver::FenceValue copies,
-                        Clock::time_point now);
+  bool head_is_complete(const Completed& completed) const;
+  void finish_completed(const Completed& completed, Clock::time_point now);
+  std::optional<protocol::Error> follow_fences(Clock::time_point now);
   protocol::Error hang_error();
   std::optional<driver::FenceValue> dependency(Engine engine) const;
 
@@ -106,7 +116,10 @@ class SubmissionQueue {
   std::size_t entries_in_flight_ = 0;
   Clock::time_point head_since_{};
   Clock::time_point next_check_{};
-  Clock::time_point next_look_{};  // at mirrored memory
+  // Where looks cost messages, when to look at the fence, and at mirrored memory.
+  LookSchedule schedule_;
+  Clock::time_point next_fence_look_{};
+  Clock::time_point next_words_look_{};
   Progress last_progress_;
   Clock::time_point last_progress_at_{};
   // The last started: what comes next on the other engine has to follow it.

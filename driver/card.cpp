@@ -144,6 +144,9 @@ VmContext Card::create_context() {
 DispatchLimits Card::dispatch_limits() const {
   return machine_->dispatch_limits();
 }
+bool Card::maps_host_memory() const {
+  return machine_->maps_host_memory();
+}
 ComputeQueue& Card::compute() {
   return machine_->compute();
 }

@@ -61,6 +61,7 @@ class Machine {
 
   DispatchLimits dispatch_limits() const;
   ComputeQueue& compute() { return *compute_; }
+  bool maps_host_memory() const { return compute_control_.memory().data() != nullptr; }
   CopyQueue& copies() { return *copies_; }
   Metrics metrics() { return power_->metrics(); }
   std::vector<Interrupt> drain_interrupts();

@@ -73,21 +73,28 @@ void SubmissionRing::store(Bytes at, T value) {
 }
 
 std::uint64_t SubmissionRing::free_dwords() const {
-  const std::uint64_t read =
-      load<std::uint64_t>(kReadPointerAt) / static_cast<std::uint64_t>(options_.unit);
   const std::uint64_t size = std::uint64_t{1} << dwords_log2_;
-  const std::uint64_t used = written_ - std::min(read, written_);
+  const std::uint64_t used = written_ - std::min(known_read_, written_);
   // One dword stays free: a full ring must not look like an empty one.
   return size - 1 - std::min(used, size - 1);
 }
 
-void SubmissionRing::copy_in(std::span<const std::uint32_t> words) {
+// The read pointer only grows, so that what it was last tells of room enough, mostly without a
+// look.
+bool SubmissionRing::has_room_for(std::size_t dwords) {
+  if (free_dwords() >= dwords) return true;
+  known_read_ = load<std::uint64_t>(kReadPointerAt) / static_cast<std::uint64_t>(options_.unit);
+  return free_dwords() >= dwords;
+}
+
+void SubmissionRing::write_staged() {
+  const std::span<const std::uint32_t> words(staged_);
   const std::uint64_t size = std::uint64_t{1} << dwords_log2_;
-  const std::uint64_t at = written_ & (size - 1);
+  const std::uint64_t at = (written_ - words.size()) & (size - 1);
   const std::size_t first = std::min<std::uint64_t>(words.size(), size - at);
-  ring_.memory->write(Bytes(at * 4), std::as_bytes(words.first(first)));
+  if (first != 0) ring_.memory->write(Bytes(at * 4), std::as_bytes(words.first(first)));
   if (first < words.size()) ring_.memory->write(Bytes(0), std::as_bytes(words.subspan(first)));
-  written_ += words.size();
+  staged_.clear();
 }
 
 template <class Condition>
@@ -109,19 +116,21 @@ void SubmissionRing::put(std::span<const std::uint32_t> words) {
     throw DriverError(DriverErrorCode::invalid_argument, options_.name, "",
                       "a run of packets is larger than half the ring");
   }
-  if (free_dwords() < words.size()) {
+  if (!has_room_for(words.size())) {
     ring_doorbell();
-    if (!wait_for([&] { return free_dwords() >= words.size(); })) {
+    if (!wait_for([&] { return has_room_for(words.size()); })) {
       throw DriverError(DriverErrorCode::timeout, options_.name, "",
                         "the ring stayed full for " + std::to_string(options_.timeout.count()) +
                             " ms: the card has stopped working through it");
     }
   }
-  copy_in(words);
+  staged_.insert(staged_.end(), words.begin(), words.end());
+  written_ += words.size();
 }
 
 void SubmissionRing::ring_doorbell() {
   if (published_ == written_) return;
+  write_staged();
   published_ = written_;
   const std::uint64_t pointer = written_ * static_cast<std::uint64_t>(options_.unit);
   store<std::uint64_t>(kWritePointerAt, pointer);
@@ -175,8 +184,10 @@ std::uint64_t SubmissionRing::position() const {
 }
 
 void SubmissionRing::restart() {
+  staged_.clear();
   written_ = 0;
   published_ = 0;
+  known_read_ = 0;
   store<std::uint64_t>(kWritePointerAt, 0);
   store<std::uint64_t>(kReadPointerAt, 0);
   store<std::uint32_t>(kFenceAt, static_cast<std::uint32_t>(submitted().value()));

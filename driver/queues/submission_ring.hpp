@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "redbolt/driver/fence.hpp"
 #include "redbolt/pci/pci_function.hpp"
@@ -49,7 +50,8 @@ class SubmissionRing {
   // Called before the 32 bits that the card compares would wrap: has to leave every queue idle.
   void on_wrap(std::function<void()> quiesce) { quiesce_ = std::move(quiesce); }
 
-  // Appends packets; waits while there is no room, and then rings the doorbell for what is there.
+  // Appends packets, which reach the ring's memory with the doorbell; waits while there is no room,
+  // and then rings the doorbell for what is there.
   // Throws DriverError: timeout; invalid_argument for more than half the ring at once.
   void put(std::span<const std::uint32_t> words);
 
@@ -85,8 +87,9 @@ class SubmissionRing {
   static constexpr Bytes kReadPointerAt{0x80};
   static constexpr Bytes kFenceAt{0x100};
 
-  std::uint64_t free_dwords() const;
-  void copy_in(std::span<const std::uint32_t> words);
+  std::uint64_t free_dwords() const;  // as far as is known
+  bool has_room_for(std::size_t dwords);
+  void write_staged();
   void ring_doorbell();
   // False after Options::timeout. Throws DriverError::link_lost when the card is gone.
   template <class Condition>
@@ -101,8 +104,12 @@ class SubmissionRing {
   MappedMemory control_;
   Options options_;
   unsigned dwords_log2_;
-  std::uint64_t written_ = 0;    // dwords put, ever
-  std::uint64_t published_ = 0;  // dwords the card knows of
+  // Put, and not yet in the ring's memory: a submission goes there in one piece, since each write
+  // may be a message to a server.
+  std::vector<std::uint32_t> staged_;
+  std::uint64_t written_ = 0;     // dwords put, ever
+  std::uint64_t published_ = 0;   // dwords the card knows of
+  std::uint64_t known_read_ = 0;  // dwords it has read, when that was last looked at
   std::uint64_t pending_fence_ = 0;
   std::atomic<std::uint64_t> submitted_{0};
   std::function<void()> quiesce_;

@@ -42,6 +42,8 @@ class FakeCard {
   std::atomic<unsigned> ends{0};    // backends that were given up
   std::atomic<unsigned> pinned{0};  // pinned blocks alive
   std::atomic<unsigned> drains{0};
+  std::atomic<bool> is_far{false};  // looks at host memory cost messages
+  std::atomic<unsigned> looks{0};   // at fences
 
   void report(const driver::Interrupt& interrupt) {
     const std::lock_guard lock(mutex_);
@@ -261,9 +263,12 @@ class FakeBackend : public Backend {
   }
   driver::FenceValue completed(Engine engine) const override {
     const std::size_t i = engine == Engine::compute ? 0 : 1;
+    ++card_.looks;
     if (!card_.hold) completed_[i] = submitted_[i];
     return driver::FenceValue(completed_[i]);
   }
+
+  bool looks_cost_messages() const override { return card_.is_far; }
 
   std::uint64_t progress() const override { return card_.progress; }
   driver::Recovery recover() override {

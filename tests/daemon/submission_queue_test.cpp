@@ -223,5 +223,83 @@ TEST_F(SubmissionQueueTest, TakesATimeoutOfTheDriverAsTheCardsEnd) {
   EXPECT_THAT(completed_, ElementsAre("1 ERROR_CODE_DEVICE_LOST"));
 }
 
+// Over TCP, where each look is a message.
+class FarSubmissionQueueTest : public SubmissionQueueTest {
+ protected:
+  FarSubmissionQueueTest() { card_.is_far = true; }
+  // Polls as the device thread does until all work is done, which the card has done at `done`.
+  // Returns the looks at fences that took.
+  unsigned follow(std::chrono::milliseconds done) {
+    const unsigned before = card_.looks;
+    const auto end = SubmissionQueue::Clock::now() + done;
+    for (auto now = SubmissionQueue::Clock::now(); !queue_.idle(); now += queue_.pause(now)) {
+      card_.hold = now < end;
+      EXPECT_FALSE(queue_.poll(now));
+    }
+    card_.hold = true;
+    return card_.looks - before;
+  }
+};
+
+TEST_F(FarSubmissionQueueTest, KnownWorkCostsAFewLooksHoweverSlowTheCard) {
+  for (const auto length : {10ms, 100ms, 400ms}) {
+    for (int i = 0; i < 10; ++i) {
+      submit(work("decode", Engine::compute, 4));
+      follow(length);
+    }
+    submit(work("decode", Engine::compute, 4));
+    EXPECT_LE(follow(length), 4u) << length.count();
+  }
+}
+
+TEST_F(FarSubmissionQueueTest, SubmittingLooksAtNothing) {
+  submit(work("copy", Engine::copy));
+  submit(work("graph"));
+  submit(work("copy", Engine::copy));
+  EXPECT_EQ(card_.looks, 0u);
+  EXPECT_THAT(started_, ElementsAre("copy", "graph after 1", "copy after 1"));
+  follow(5ms);
+  submit(work("graph"));
+  EXPECT_EQ(started_.back(), "graph") << "what was seen to be complete is not waited for";
+}
+
+TEST_F(FarSubmissionQueueTest, WorkOfBothEnginesCompletesInOrder) {
+  submit(work("copy", Engine::copy));
+  submit(work("graph"));
+  submit(work("graph"));
+  submit(work("copy", Engine::copy));
+  follow(20ms);
+  EXPECT_THAT(completed_, ElementsAre("1", "2", "3", "4"));
+}
+
+TEST_F(FarSubmissionQueueTest, ALostCardAndAHangAreStillFound) {
+  submit(work("a"));
+  EXPECT_FALSE(poll(900ms));
+  card_.present = false;
+  const auto lost = poll(1450ms);
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->code(), protocol::ERROR_CODE_DEVICE_LOST);
+  card_.present = true;
+  queue_.restart();
+  submit(work("b"));
+  auto now = SubmissionQueue::Clock::now();
+  const auto start = now;
+  std::optional<protocol::Error> hang;
+  while (!hang && now < start + 3s) hang = queue_.poll(now += queue_.pause(now));
+  ASSERT_TRUE(hang);
+  EXPECT_EQ(hang->code(), protocol::ERROR_CODE_DEVICE_HANG);
+  EXPECT_LT(now - start, 1100ms) << "no later than where looks are free";
+}
+
+TEST_F(FarSubmissionQueueTest, WhatTheDriverRefusesIsAnsweredAtOnce) {
+  Work bad = work("bad");
+  bad.start = [](Backend&, std::optional<driver::FenceValue>) -> driver::FenceValue {
+    throw driver::DriverError(driver::DriverErrorCode::invalid_argument, "submit", "", "no");
+  };
+  submit(std::move(bad));
+  EXPECT_FALSE(poll());
+  EXPECT_THAT(completed_, ElementsAre("1 ERROR_CODE_INVALID_ARGUMENT"));
+}
+
 }  // namespace
 }  // namespace redbolt::daemon

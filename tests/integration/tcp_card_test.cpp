@@ -150,8 +150,13 @@ TEST_F(TcpCard, TheDemoModelAnswersAndItsTokensAreCounted) {
   ASSERT_EQ(bench.exit_code, 0) << bench.errors;
   const auto report = nlohmann::json::parse(bench.output);
   const auto& costs = report.at("decode").at("per_token");
-  // Fences are read over the link too, at most every half millisecond or so: see docs/daemon.md.
-  EXPECT_GT(costs.at("remote_messages").get<double>(), 0) << costs;
+  const double messages = costs.at("remote_messages").get<double>();
+  EXPECT_GT(messages, 0) << costs;
+  // Beside them there is the watch over work in flight, which counts by time: docs/daemon.md. On a
+  // machine that takes its time for a token it needs its share.
+  constexpr double watch_per_second = 10;
+  const double seconds = 1 / report.at("decode").at("tokens_per_s").get<double>();
+  EXPECT_LE(messages, 3 + watch_per_second * seconds) << costs;
   std::printf("per token over TCP: %s\n", costs.dump().c_str());
 }
 

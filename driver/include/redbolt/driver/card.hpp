@@ -182,6 +182,9 @@ class Card {
   DispatchLimits dispatch_limits() const;
   ComputeQueue& compute();
   CopyQueue& copies();
+  // Whether pinned host memory is mapped here. Otherwise it lies with a server, and what "reads
+  // host memory only" costs a message and its reply.
+  bool maps_host_memory() const;
 
   LinkCounters link_counters() const;
   std::map<std::string, std::uint64_t> card_counters() const;  // of the PciFunction; may be empty
