@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "mock_pci_server.hpp"
@@ -236,6 +237,20 @@ TEST_F(RemoteFunctionTest, AServerThatDoesNotAnswerInTimeIsGone) {
   EXPECT_EQ(code_of([&] { function(true, 200ms).read32(Bar::k0, BarOffset(0)); }),
             PciErrorCode::transport_closed);
   EXPECT_FALSE(function().is_present());
+}
+
+// However many pieces an answer comes in, the time is for all of it.
+TEST_F(RemoteFunctionTest, AServerThatStopsInTheMiddleOfAnAnswerGetsNoMoreTimeForIt) {
+  static constexpr auto timeout = 2000ms;
+  server_.answer(6, [](const MockPciServer::Message&) {
+    std::this_thread::sleep_for(timeout * 9 / 10);
+    return MockPciServer::Answer{MockPciServer::reply(0, 4), {}};  // and never the 4 bytes
+  });
+  function(true, timeout).bar(Bar::k0);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(code_of([&] { function().read32(Bar::k0, BarOffset(0)); }),
+            PciErrorCode::transport_closed);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, timeout * 8 / 5);
 }
 
 TEST_F(RemoteFunctionTest, RefusalsCarryTheServersWords) {

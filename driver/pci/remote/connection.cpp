@@ -66,48 +66,58 @@ void Connection::distrust(const std::string& problem) {
   end(PciErrorCode::bad_reply, "the server does not keep to the protocol: " + problem);
 }
 
-void Connection::check(StreamStatus status, std::chrono::milliseconds timeout) {
+void Connection::check(StreamStatus status, const Patience& patience) {
   if (status == StreamStatus::closed) {
     end(PciErrorCode::transport_closed, "the server that serves the card is gone");
   }
   if (status == StreamStatus::timed_out) {
     end(PciErrorCode::transport_closed, "the server that serves the card did not answer for " +
-                                            std::to_string(timeout.count()) + " ms");
+                                            std::to_string(patience.allowed.count()) + " ms");
   }
 }
 
-std::chrono::milliseconds Connection::time_for(std::uint64_t size) const {
-  return timeout_ + std::chrono::milliseconds(size / kBytesPerMillisecond);
+std::chrono::milliseconds Connection::Patience::left() const {
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - since);
+  return std::max(allowed - passed, std::chrono::milliseconds(0));
 }
 
-std::chrono::milliseconds Connection::time_for(
-    Command command, const std::array<std::uint64_t, 3>& arguments) const {
+Connection::Patience Connection::patience_for(std::uint64_t size) const {
+  return {timeout_ + std::chrono::milliseconds(size / kBytesPerMillisecond)};
+}
+
+Connection::Patience Connection::patience_for(Command command,
+                                              const std::array<std::uint64_t, 3>& arguments,
+                                              std::uint64_t payload) const {
+  Patience patience = patience_for(posted_.size() + payload);
   switch (command) {
     case Command::mmio_read:
     case Command::sysmem_read:
-      return time_for(arguments[1]);
+      patience.allowed += std::chrono::milliseconds(arguments[1] / kBytesPerMillisecond);
+      break;
     case Command::map_sysmem:
     case Command::map_sysmem_fd:
-      return timeout_ + std::chrono::milliseconds(arguments[0] / kPinnedPerMillisecond);
+      patience.allowed += std::chrono::milliseconds(arguments[0] / kPinnedPerMillisecond);
+      break;
     case Command::reset:
     case Command::resize_bar:
-      return timeout_ * kPatienceForResets;
+      patience.allowed += timeout_ * (kPatienceForResets - 1);
+      break;
     default:
-      return timeout_;
+      break;
   }
+  return patience;
 }
 
-void Connection::send(std::span<const std::span<const std::byte>> pieces) {
-  std::uint64_t size = 0;
-  for (const auto& piece : pieces) size += piece.size();
-  counters_.bytes_sent += size;
-  const auto timeout = time_for(size);
-  check(stream_->send(pieces, timeout), timeout);
+void Connection::send(std::span<const std::span<const std::byte>> pieces,
+                      const Patience& patience) {
+  for (const auto& piece : pieces) counters_.bytes_sent += piece.size();
+  check(stream_->send(pieces, patience.left()), patience);
 }
 
-void Connection::receive(std::span<std::byte> into, std::chrono::milliseconds timeout,
+void Connection::receive(std::span<std::byte> into, const Patience& patience,
                          std::vector<FileDescriptor>* descriptors) {
-  check(stream_->receive(into, timeout, descriptors), timeout);
+  check(stream_->receive(into, patience.left(), descriptors), patience);
   counters_.bytes_received += into.size();
 }
 
@@ -119,13 +129,13 @@ void Connection::post(Command command, std::uint32_t target, std::uint64_t offse
   const auto header = encode({command, device_, target, {offset, data.size(), 0}});
   if (data.size() >= kWorthGathering) {
     const std::span<const std::byte> pieces[] = {posted_, header, data};
-    send(pieces);
+    send(pieces, patience_for(posted_.size() + data.size()));
     posted_.clear();
     return;
   }
   if (posted_.size() + header.size() + data.size() > kBatch) {
     const std::span<const std::byte> pieces[] = {posted_};
-    send(pieces);
+    send(pieces, patience_for(posted_.size()));
     posted_.clear();
   }
   posted_.insert(posted_.end(), header.begin(), header.end());
@@ -136,24 +146,24 @@ void Connection::flush() {
   const std::lock_guard lock(mutex_);
   if (!stream_ || posted_.empty()) return;
   const std::span<const std::byte> pieces[] = {posted_};
-  send(pieces);
+  send(pieces, patience_for(posted_.size()));
   posted_.clear();
 }
 
 void Connection::send_request(Command command, std::uint32_t target,
                               const std::array<std::uint64_t, 3>& arguments,
-                              std::span<const std::byte> payload) {
+                              std::span<const std::byte> payload, const Patience& patience) {
   ++counters_.messages;
   const auto header = encode({command, device_, target, arguments});
   const std::span<const std::byte> pieces[] = {posted_, header, payload};
-  send(pieces);
+  send(pieces, patience);
   posted_.clear();
 }
 
-Reply Connection::receive_reply(PciErrorCode refusal, std::chrono::milliseconds timeout,
+Reply Connection::receive_reply(PciErrorCode refusal, const Patience& patience,
                                 std::vector<FileDescriptor>* descriptors) {
   std::array<std::byte, kReplySize> bytes;
-  receive(bytes, timeout, descriptors);
+  receive(bytes, patience, descriptors);
   ++counters_.replies;
   const Reply reply = decode_reply(bytes);
   if (reply.status == kOk) return reply;
@@ -167,7 +177,7 @@ Reply Connection::receive_reply(PciErrorCode refusal, std::chrono::milliseconds 
         not_understood + "an error message of " + std::to_string(reply.results[0]) + " bytes");
   }
   std::vector<std::byte> text(reply.results[0]);
-  receive(text, timeout_);
+  receive(text, patience);
   throw PciError(refusal, name_ + ": the server refused: " + printable(text));
 }
 
@@ -176,15 +186,16 @@ std::optional<Reply> Connection::call(Command command, std::uint32_t target,
                                       std::span<std::byte> data) {
   const std::lock_guard lock(mutex_);
   if (!stream_) return std::nullopt;
-  send_request(command, target, arguments, {});
-  const Reply reply = receive_reply(refusal, time_for(command, arguments));
+  const Patience patience = patience_for(command, arguments);
+  send_request(command, target, arguments, {}, patience);
+  const Reply reply = receive_reply(refusal, patience);
   if (data.empty()) return reply;
   if (reply.results[0] != data.size()) {
     end(PciErrorCode::bad_reply,
         "the server does not keep to the protocol: " + std::to_string(reply.results[0]) +
             " bytes for the " + std::to_string(data.size()) + " that were asked for");
   }
-  receive(data, time_for(data.size()));
+  receive(data, patience);
   return reply;
 }
 
@@ -194,9 +205,10 @@ std::optional<Reply> Connection::call_for_descriptor(Command command,
                                                      FileDescriptor& descriptor) {
   const std::lock_guard lock(mutex_);
   if (!stream_) return std::nullopt;
-  send_request(command, 0, arguments, {});
+  const Patience patience = patience_for(command, arguments);
+  send_request(command, 0, arguments, {}, patience);
   std::vector<FileDescriptor> descriptors;
-  const Reply reply = receive_reply(refusal, time_for(command, arguments), &descriptors);
+  const Reply reply = receive_reply(refusal, patience, &descriptors);
   if (descriptors.size() != 1) {
     end(PciErrorCode::bad_reply,
         "the server does not keep to the protocol: " + std::to_string(descriptors.size()) +
@@ -213,14 +225,16 @@ std::optional<Reply> Connection::call_for_data(Command command,
                                                std::vector<std::byte>& data) {
   const std::lock_guard lock(mutex_);
   if (!stream_) return std::nullopt;
-  send_request(command, 0, arguments, payload);
-  const Reply reply = receive_reply(refusal, time_for(command, arguments));
+  Patience patience = patience_for(command, arguments, payload.size());
+  send_request(command, 0, arguments, payload, patience);
+  const Reply reply = receive_reply(refusal, patience);
   if (reply.results[0] > limit) {
     end(PciErrorCode::bad_reply, "the server does not keep to the protocol: a list of " +
                                      std::to_string(reply.results[0]) + " bytes");
   }
   data.resize(reply.results[0]);
-  receive(data, time_for(data.size()));
+  patience.allowed += std::chrono::milliseconds(data.size() / kBytesPerMillisecond);
+  receive(data, patience);
   return reply;
 }
 

@@ -68,19 +68,27 @@ class Connection {
   [[noreturn]] void distrust(const std::string& problem);
 
  private:
-  // How long a message with `size` bytes of data, either way, may take.
-  std::chrono::milliseconds time_for(std::uint64_t size) const;
-  std::chrono::milliseconds time_for(Command command,
-                                     const std::array<std::uint64_t, 3>& arguments) const;
-  void send(std::span<const std::span<const std::byte>> pieces);
+  // How long a call may take from its first byte to its reply's last, however many pieces it has.
+  struct Patience {
+    std::chrono::milliseconds allowed;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+    std::chrono::milliseconds left() const;
+  };
+
+  // Of a message with `size` bytes of data, either way.
+  Patience patience_for(std::uint64_t size) const;
+  // Of a call, with everything posted, which leaves before it.
+  Patience patience_for(Command command, const std::array<std::uint64_t, 3>& arguments,
+                        std::uint64_t payload = 0) const;
+  void send(std::span<const std::span<const std::byte>> pieces, const Patience& patience);
   void send_request(Command command, std::uint32_t target,
                     const std::array<std::uint64_t, 3>& arguments,
-                    std::span<const std::byte> payload);
-  void receive(std::span<std::byte> into, std::chrono::milliseconds timeout,
+                    std::span<const std::byte> payload, const Patience& patience);
+  void receive(std::span<std::byte> into, const Patience& patience,
                std::vector<FileDescriptor>* descriptors = nullptr);
-  Reply receive_reply(PciErrorCode refusal, std::chrono::milliseconds timeout,
+  Reply receive_reply(PciErrorCode refusal, const Patience& patience,
                       std::vector<FileDescriptor>* descriptors = nullptr);
-  void check(StreamStatus status, std::chrono::milliseconds timeout);
+  void check(StreamStatus status, const Patience& patience);
   [[noreturn]] void end(PciErrorCode code, const std::string& problem);
 
   mutable std::mutex mutex_;

@@ -35,9 +35,9 @@ struct RemoteEndpoint {
 
 struct RemoteOptions {
   std::chrono::milliseconds connect_timeout{5'000};  // also how long a launched server may take
-  // For the answer about a register, or for room to send one; what carries data or has the server
-  // allocate memory is given more in proportion, a reset more at all. Then the server counts as
-  // gone.
+  // For a call about a register, from its first byte to the last of the answer; what carries data
+  // or has the server allocate memory is given more in proportion, a reset more at all. Then the
+  // server counts as gone.
   std::chrono::milliseconds reply_timeout{1'500};
 };
 
