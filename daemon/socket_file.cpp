@@ -1,14 +1,12 @@
 #include "socket_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <system_error>
-#include <thread>
 
 #include "peer.hpp"
 #include "redbolt/protocol/socket_io.hpp"
@@ -16,16 +14,23 @@
 namespace redbolt::daemon {
 namespace {
 
-constexpr int backlog = 64;
 constexpr mode_t folder_mode = 0700;
-constexpr mode_t socket_mode = 0600;
 
 [[noreturn]] void fail(const std::string& what, int error) {
   throw SocketError(SocketErrorCode::failed, what + ": " + std::generic_category().message(error));
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+// What the system refused, as the daemon says it.
+template <class Function>
+auto in_our_words(const std::filesystem::path& path, Function function) try {
+  return function();
+} catch (const std::system_error& error) {
+  if (error.code() == std::errc::permission_denied) {
+    throw SocketError(
+        SocketErrorCode::not_permitted,
+        path.string() + " is another user's: this one may not use it (" + error.what() + ")");
+  }
+  throw SocketError(SocketErrorCode::failed, error.what());
 }
 
 void make_folder(const std::filesystem::path& folder) {
@@ -57,22 +62,6 @@ void check_folder(const std::filesystem::path& folder) {
   }
 }
 
-// Two daemons that start at the same time look at the file one after the other. The lock is on the
-// folder itself and goes with the descriptor: no lock file that could be left behind.
-FileDescriptor lock_folder(const std::filesystem::path& folder) {
-  FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.valid()) fail("the folder " + folder.string(), errno);
-  constexpr int attempts = 200;
-  for (int i = 0; i < attempts; ++i) {
-    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      fail("the folder " + folder.string() + " cannot be locked", errno);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  throw SocketError(SocketErrorCode::failed,
-                    "the folder " + folder.string() + " stays locked by another process");
-}
-
 [[noreturn]] void already_served(const std::filesystem::path& path, int socket) {
   const auto peer = peer_credentials(socket);
   const std::string who = peer && peer->pid != 0 ? " (pid " + std::to_string(peer->pid) + ")" : "";
@@ -92,25 +81,13 @@ protocol::SocketAddress address_of(const std::filesystem::path& path) try {
 // `probe` is connected afterwards if somebody answers.
 SocketFileState state_of(const std::filesystem::path& path, const protocol::SocketAddress& address,
                          const FileDescriptor& probe) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return SocketFileState::absent;
-    fail(path.string(), errno);
-  }
-  if (!S_ISSOCK(status.st_mode)) return SocketFileState::not_a_socket;
-  // A full backlog must not block us: whoever has one is alive.
-  ::fcntl(probe.get(), F_SETFL, O_NONBLOCK);
-  if (::connect(probe.get(), address.get(), address.length) == 0 || errno == EAGAIN ||
-      errno == EINPROGRESS) {
-    return SocketFileState::alive;
-  }
-  if (errno == EACCES || errno == EPERM) {
-    throw SocketError(SocketErrorCode::not_permitted,
-                      path.string() + " is another user's: this one may not connect there");
-  }
-  if (errno != ECONNREFUSED)
-    fail("whether a daemon listens on " + path.string() + " cannot be found out", errno);
-  return SocketFileState::dead;
+  return in_our_words(
+      path, [&] { return look_at_socket_file(path, address.get(), address.length, probe); });
+}
+
+FileDescriptor lock(const std::filesystem::path& path) {
+  const auto folder = folder_of(path);
+  return in_our_words(folder, [&] { return lock_folder(folder); });
 }
 
 void remove_socket(const std::filesystem::path& path) {
@@ -140,7 +117,7 @@ bool remove_if_dead(const std::filesystem::path& path) {
   const auto address = address_of(path);
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder_of(path), ignored)) return false;
-  const FileDescriptor lock = lock_folder(folder_of(path));
+  const FileDescriptor locked = lock(path);
   if (state_of(path, address, protocol::make_socket()) != SocketFileState::dead) return false;
   remove_socket(path);
   return true;
@@ -151,25 +128,14 @@ SocketFile::SocketFile(const std::filesystem::path& path) : path_(path) {
   const auto folder = folder_of(path);
   make_folder(folder);
   check_folder(folder);
-  const FileDescriptor lock = lock_folder(folder);
+  const FileDescriptor locked = lock(path);
   make_room(path, address);
-  FileDescriptor socket = protocol::make_socket();
-  if (::bind(socket.get(), address.get(), address.length) != 0)
-    fail("the socket " + path.string(), errno);
-  struct stat status {};
-  // Nobody can connect before listen(), so the mode is right for the first who does.
-  if (::chmod(path.c_str(), socket_mode) != 0 || ::lstat(path.c_str(), &status) != 0 ||
-      ::listen(socket.get(), backlog) != 0 || ::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) {
-    const int error = errno;
-    ::unlink(path.c_str());
-    fail("the socket " + path.string(), error);
-  }
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
-  socket_ = std::move(socket);
+  ours_ = in_our_words(path, [&] {
+    return ListeningFile(protocol::make_socket(), path, address.get(), address.length);
+  });
 }
 
-SocketFile::SocketFile(FileDescriptor inherited) : is_ours_(false) {
+SocketFile::SocketFile(FileDescriptor inherited) {
   protocol::SocketAddress address;
   address.length = sizeof address.address;
   auto* name = reinterpret_cast<sockaddr*>(&address.address);
@@ -184,21 +150,12 @@ SocketFile::SocketFile(FileDescriptor inherited) : is_ours_(false) {
   ::fcntl(inherited.get(), F_SETFD, FD_CLOEXEC);
   if (::fcntl(inherited.get(), F_SETFL, O_NONBLOCK) != 0) fail("the socket passed", errno);
   path_ = address.address.sun_path;
-  socket_ = std::move(inherited);
-}
-
-SocketFile::~SocketFile() {
-  close();
+  inherited_ = std::move(inherited);
 }
 
 void SocketFile::close() noexcept {
-  if (!socket_.valid()) return;
-  struct stat status {};
-  if (is_ours_ && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-      status.st_ino == inode_) {
-    ::unlink(path_.c_str());
-  }
-  socket_ = FileDescriptor();
+  ours_.close();
+  inherited_ = FileDescriptor();
 }
 
 }  // namespace redbolt::daemon

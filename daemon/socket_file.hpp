@@ -2,14 +2,13 @@
 // removed with this object, and never taken away from a daemon that is alive.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
 #include "redbolt/base/file_descriptor.hpp"
+#include "redbolt/base/listening_file.hpp"
 
 namespace redbolt::daemon {
 
@@ -32,13 +31,6 @@ class SocketError : public std::runtime_error {
   SocketErrorCode code_;
 };
 
-enum class SocketFileState : std::uint8_t {
-  absent,
-  alive,         // somebody answers there, or could
-  dead,          // a connection is refused: whoever listened has ended
-  not_a_socket,  // something else has that name
-};
-
 // Changes nothing. Throws SocketError where it cannot be found out.
 SocketFileState look_at_socket(const std::filesystem::path& path);
 
@@ -54,23 +46,20 @@ class SocketFile {
   // Takes over a listening Unix socket that somebody else made and whose file is theirs. Throws
   // SocketError if it is not one.
   explicit SocketFile(FileDescriptor inherited);
-  ~SocketFile();
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   // Non-blocking, listening.
-  int descriptor() const { return socket_.get(); }
+  int descriptor() const { return inherited_.valid() ? inherited_.get() : ours_.descriptor(); }
   // Removes the file (if it is still this socket's, and was made here) and stops listening. Never
   // throws.
   void close() noexcept;
 
  private:
   std::filesystem::path path_;
-  FileDescriptor socket_;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
-  bool is_ours_ = true;  // the file
+  ListeningFile ours_;  // one of the two
+  FileDescriptor inherited_;
 };
 
 }  // namespace redbolt::daemon

@@ -132,7 +132,6 @@ ExitCode look_at_daemon(const Options& options, const Report& report) {
 }
 
 ExitCode look_at_socket(const Options& options, const Report& report) {
-  using daemon::SocketFileState;
   const std::string path = options.socket.string();
   switch (daemon::look_at_socket(options.socket)) {
     case SocketFileState::absent:
