@@ -65,9 +65,12 @@ void Session::wake() {
   wake_.cancel();
 }
 
+// Events that came while something else was awaited have waked nobody.
 asio::awaitable<void> Session::wait_until(Clock::time_point deadline) {
-  wake_.expires_at(deadline);
-  co_await wake_.async_wait(as_tuple);
+  if (events_.empty()) {
+    wake_.expires_at(deadline);
+    co_await wake_.async_wait(as_tuple);
+  }
   co_await send_events();
 }
 

@@ -66,6 +66,7 @@ class RawClient {
         protocol::ServerMessage message;
         protocol::decode_message(*payload, message);
         if (message.has_reply()) return message.reply();
+        ++events_;
         continue;
       }
       pollfd ready{socket_.get(), POLLIN, 0};
@@ -80,6 +81,24 @@ class RawClient {
       decoder_.append(std::span(chunk).first(result.bytes));
     }
   }
+  // Whether an event has come, or comes within ten seconds; nothing else may.
+  bool gets_event() {
+    for (;;) {
+      while (const auto payload = decoder_.next()) {
+        protocol::ServerMessage message;
+        protocol::decode_message(*payload, message);
+        EXPECT_TRUE(message.has_event());
+        ++events_;
+      }
+      pollfd ready{socket_.get(), POLLIN, 0};
+      if (events_ > 0 || ::poll(&ready, 1, 10'000) == 0) return events_ > 0;
+      std::array<std::byte, 65536> chunk;
+      std::vector<FileDescriptor> descriptors;
+      const auto result = protocol::receive_some(socket_.get(), chunk, descriptors);
+      if (result.status == protocol::IoStatus::closed) return false;
+      decoder_.append(std::span(chunk).first(result.bytes));
+    }
+  }
   std::string error_code() {
     const auto answer = reply();
     return answer && answer->has_error() ? protocol::ErrorCode_Name(answer->error().code())
@@ -90,6 +109,7 @@ class RawClient {
  private:
   FileDescriptor socket_;
   protocol::FrameDecoder decoder_;
+  unsigned events_ = 0;
 };
 
 std::vector<std::byte> bytes_of(std::initializer_list<unsigned> values) {
@@ -320,6 +340,40 @@ TEST(Connections, OfAClientThatNeverReadsAreClosedInTheEnd) {
   for (int i = 0; i < 15; ++i) silent.send(request);
   auto next = server.connect();
   EXPECT_NO_THROW(next.acquire_lease(20s)) << "the silent one still has the card";
+}
+
+// An event that comes while the last answer waits for its reader is not forgotten with it.
+TEST_F(HostileClientTest, OneThatReadsLateGetsItsEventsToo) {
+  for (std::uint64_t ahead = 4; ahead <= 16; ++ahead) {
+    RawClient holder(server_);
+    holder.send(hello());
+    ASSERT_TRUE(holder.reply()->has_hello());
+    protocol::Request acquire;
+    acquire.set_id(2);
+    acquire.mutable_acquire_lease()->set_timeout_milliseconds(10'000);
+    holder.send(acquire);
+    ASSERT_TRUE(holder.reply()->has_acquire_lease());
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      protocol::Request create;
+      create.set_id(3 + i);
+      create.mutable_create_buffer()->set_size(4096);
+      create.mutable_create_buffer()->set_name(std::string(120, 'n'));
+      holder.send(create);
+      ASSERT_TRUE(holder.reply()->has_buffer());
+    }
+    // Answers of some 30 KB each: with one of these numbers the last does not fit the socket.
+    for (std::uint64_t i = 0; i < ahead; ++i) {
+      protocol::Request look = status_request(1000 + i);
+      look.mutable_status()->set_arena_map(true);
+      holder.send(look);
+    }
+    auto other = server_.connect("other");
+    const auto enough = std::chrono::steady_clock::now() + 20ms;
+    while (std::chrono::steady_clock::now() < enough) other.status();
+    other.ask_release(other.status().holder->lease, "please");
+    for (std::uint64_t i = 0; i < ahead; ++i) ASSERT_TRUE(holder.reply()->has_status());
+    EXPECT_TRUE(holder.gets_event()) << ahead;
+  }
 }
 
 }  // namespace
