@@ -73,6 +73,17 @@ class TestFunction {
   std::uint32_t read_vram32(std::uint64_t offset) {
     return function->read32(pci::Bar::k0, pci::BarOffset(offset));
   }
+  // Beyond BAR0, as drivers do it: MM_INDEX and MM_INDEX_HI, then MM_DATA, dword by dword.
+  std::vector<std::byte> read_vram_by_index(std::uint64_t offset, std::size_t size) {
+    std::vector<std::byte> data(size);
+    for (std::size_t at = 0; at + 4 <= size; at += 4) {
+      write(0x6, static_cast<std::uint32_t>((offset + at) >> 31));
+      write(0x0, static_cast<std::uint32_t>(offset + at) | 1u << 31);
+      const std::uint32_t word = read(0x1);
+      std::memcpy(&data[at], &word, 4);
+    }
+    return data;
+  }
 
   std::uint32_t config(std::uint32_t offset, unsigned width) {
     return function->read_config(pci::ConfigOffset(offset), width);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ class TracePlayer {
   // it last.
   void expect_a_warm_card();
 
+  // BAR0 is smaller than in the trace: what the driver read beyond it, which is the table of IP
+  // blocks, it reads by MM_INDEX there, and the table is checked.
+  void expect_a_small_bar0(Bytes size) { bar0_ = size; }
+  unsigned reads_by_index() const { return reads_by_index_; }
+
   // Host memory by the trace's handle.
   pci::HostMemory& host_memory(unsigned handle) { return *host_memory_.at(handle); }
 
@@ -41,6 +47,7 @@ class TracePlayer {
   void compare_register(const TraceEvent& event);
   void write_vram(std::size_t index);
   void compare_vram(const TraceEvent& event);
+  void compare_table_of_ip_blocks(const TraceEvent& event);
   void write_host(const TraceEvent& event);
   void compare_host(const TraceEvent& event);
   void map_host(const TraceEvent& event);
@@ -56,6 +63,8 @@ class TracePlayer {
   std::map<std::uint64_t, std::uint64_t> pages_;
   std::map<std::uint32_t, std::uint32_t> left_behind_;  // by the session before, by register
   unsigned compared_ = 0;
+  std::optional<Bytes> bar0_;  // where it is not the trace's
+  unsigned reads_by_index_ = 0;
   bool flush_ = false;
   std::size_t firmware_bytes_ = 0;  // of the image last written: commands name its real size
 };

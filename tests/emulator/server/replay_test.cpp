@@ -97,6 +97,32 @@ TEST_P(Replay, AfterAModeOneReset) {
   EXPECT_EQ(served.counter("mode1_resets"), 1u);
 }
 
+// As on a machine that gives the card 256 MiB and no more.
+TEST_P(Replay, WithASmallBar0) {
+  CardOptions options;
+  options.bar0 = Bytes(256u << 20);
+  ServerOptions server_options;
+  server_options.bar0_is_fixed = true;
+  ServedCard served(options, server_options);
+  const auto play = [&] {
+    TestFunction function(connect(address(served)));
+    TracePlayer player(function);
+    player.expect_a_small_bar0(options.bar0);
+    player.play(connect_event, all_events);
+    if (HasFailure()) return;
+    expect_doubled_numbers(player);
+    EXPECT_EQ(player.reads_by_index(), 1u);
+  };
+  play();
+  {
+    TestFunction function(connect(address(served)));
+    reset_card(function);
+  }
+  play();
+  EXPECT_EQ(served.counter("dispatches"), 2u);
+  EXPECT_EQ(served.counter("page_faults"), 0u);
+}
+
 // The queues of a client that is gone read rings that are no longer there.
 TEST_P(Replay, QueuesOfAClientThatIsGoneFaultAndTheCardLives) {
   ServedCard served{CardOptions{}};
