@@ -181,6 +181,8 @@ asio::awaitable<Session::Outgoing> Session::status(const protocol::Request& requ
     *reply.mutable_boot() = boot_report(device.boot_report());
     *reply.mutable_arena() = arena_status(device);
     reply.set_state(device.failure() ? device.failure()->message() : "ready");
+    reply.set_card_lost(device.failure() &&
+                        device.failure()->code() == protocol::ERROR_CODE_DEVICE_LOST);
     if (with_metrics && !device.failure())
       *reply.mutable_metrics() = metrics(device.backend().metrics());
     if (with_map) *reply.mutable_arena_map() = arena_map(device, workspace);

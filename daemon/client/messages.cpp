@@ -159,6 +159,7 @@ DeviceStatus to_device_status(const protocol::StatusReply& message) {
   if (message.has_metrics()) status.metrics = to_metrics(message.metrics());
   status.uptime_seconds = message.uptime_seconds();
   status.state = message.state();
+  status.card_lost = message.card_lost();
   if (message.has_arena_map()) status.arena_map = to_arena_map(message.arena_map());
   for (const auto& resident : message.residents())
     status.residents.push_back(to_resident(resident));

@@ -100,8 +100,10 @@ TEST_F(LostCardTest, OneThatComesWhileItIsAwayIsToldWhatIsAwaited) {
   const auto error = client_error_of([&] { client.acquire_lease(0ms); });
   EXPECT_EQ(error.code(), client::ClientErrorCode::device_lost);
   EXPECT_THAT(error.what(), HasSubstr("redboltd goes on trying"));
+  EXPECT_TRUE(client.status().card_lost);
   plug_in();
   ASSERT_TRUE(wait_for_state("ready"));
+  EXPECT_FALSE(client.status().card_lost);
   EXPECT_NO_THROW(client.acquire_lease(0ms));
 }
 

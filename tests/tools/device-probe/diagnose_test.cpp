@@ -58,7 +58,7 @@ TEST(Diagnose, LayersComeInTheOrderOfTheIssue) {
 TEST(Diagnose, EveryFailureHasACommandAndOnlyTheFirstIsTheNextStep) {
   MachineFacts facts = machine_with_card();
   facts.cards[0].driver = "amdgpu";
-  facts.cards[0].iommu_group.reset();
+  facts.cards[0].bars.clear();
   facts.firmware.value.emplace().problem = "psp_13_0_0_sos.bin: not found";
   facts.daemon.state = State::silent;
   const Report report = diagnose(facts);
@@ -101,6 +101,18 @@ TEST(Diagnose, StatesOfTheDaemon) {
     facts.daemon.card_state = card_state;
     EXPECT_EQ(diagnose(facts).exit_code, code) << static_cast<int>(state) << card_state;
   }
+}
+
+TEST(Diagnose, ACardLostBehindTheDaemonIsAsLostAsAnyOther) {
+  MachineFacts facts;
+  facts.system = "linux";
+  facts.daemon = ready_daemon();
+  facts.daemon.card_state = "the card at tinygpu no longer answers";
+  facts.daemon.card_lost = true;
+  const Report report = diagnose(facts);
+  EXPECT_EQ(report.exit_code, ExitCode::card_lost);
+  EXPECT_EQ(report.next_step->layer, "daemon");
+  EXPECT_THAT(report.next_step->text, HasSubstr("cable"));
 }
 
 TEST(Diagnose, TheDaemonsOwnCardStandsInWhereTheMachineHasNone) {

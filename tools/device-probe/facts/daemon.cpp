@@ -32,6 +32,7 @@ void describe(client::Connection& connection, DaemonFacts& facts) {
   facts.compute_units = card.compute_units;
   facts.ip_versions = card.ip_versions;
   facts.card_state = status.state;
+  facts.card_lost = status.card_lost;
   facts.uptime_s = status.uptime_seconds;
   if (status.holder) facts.holder = holder_facts(*status.holder);
   for (const auto& waiting : status.waiting) facts.waiting.push_back(holder_facts(waiting));

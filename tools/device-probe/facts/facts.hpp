@@ -119,6 +119,7 @@ struct DaemonFacts {
   unsigned compute_units = 0;
   std::map<std::string, std::string> ip_versions;
   std::string card_state;  // "ready", or what keeps it from working
+  bool card_lost = false;  // and that is: it fell off the bus
   double uptime_s = 0;
   std::optional<HolderFacts> holder;
   std::vector<HolderFacts> waiting;

@@ -63,13 +63,16 @@ Layer bars_unplaced(const std::string& what) {
       kernel_option("pci=realloc,hpmmioprefsize=64G"));
 }
 
+// A machine may run like that, so that this is no failure: there is no protection to look at.
 Layer unprotected(const std::string& why) {
-  return failed(
-      why + ": the card could reach all of this machine's memory, and VFIO does not work",
-      ExitCode::other,
-      "Turn on VT-d or AMD-Vi in the firmware's setup and in Linux, and start the machine "
-      "again:",
+  Layer layer = skipped(why +
+                        ": the card could reach all of this machine's memory, and VFIO does "
+                        "not work");
+  layer.notes.push_back(
+      "to protect it, turn on VT-d or AMD-Vi in the firmware's setup and in Linux, and start the "
+      "machine again: " +
       kernel_option("intel_iommu=on iommu.passthrough=0"));
+  return layer;
 }
 
 std::string versions_text(const std::map<std::string, std::string>& versions) {

@@ -84,6 +84,12 @@ Layer daemon_layer(const Subject& subject) {
   if (daemon.state == State::silent)
     return failed(daemon.problem, ExitCode::other, "See what it is doing, and start it anew:",
                   "journalctl --user -u redboltd -n 50; systemctl --user restart redboltd");
+  if (daemon.card_lost)
+    return failed(
+        daemon.version + ": " + daemon.card_state, ExitCode::card_lost,
+        "Check cable and power, switch the enclosure off and on, and look again; redboltd "
+        "starts the card when it is back:",
+        "redbolt-device-probe");
   if (daemon.card_state != "ready")
     return failed(daemon.version + ": the card is not usable: " + daemon.card_state,
                   ExitCode::other, "Let redboltd reset it:", "redbolt-lock-reset --force");

@@ -117,6 +117,7 @@ struct DeviceStatus {
   std::optional<Metrics> metrics;    // when asked for
   double uptime_seconds = 0;
   std::string state;                    // "ready", or what keeps the card from working
+  bool card_lost = false;               // and that is: it does not answer, or did not come back
   std::optional<ArenaMap> arena_map;    // when asked for
   std::vector<ResidentInfo> residents;  // the last used first
   std::vector<Gauge> gauges;            // what the holder publishes
