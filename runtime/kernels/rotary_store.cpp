@@ -141,7 +141,8 @@ RB_INLINE void store_quants(const Head& head, Global<std::uint8_t> row) {
     const u32 at = block * scale_elements + lane_id();
     const float value = at < head_dimension ? elements[at] : 0.0f;
     const half scale = static_cast<half>(max_lanes(__builtin_fabsf(value)) / largest_quant);
-    const float units = scale == 0 ? 0.0f : value / static_cast<float>(scale);
+    // Where the scale is 0, whatever comes of this is 0 again when it is read.
+    const float units = value / static_cast<float>(scale);
     const float bounded = __builtin_fminf(__builtin_fmaxf(units, -127.0f), 127.0f);
     const int quant = static_cast<int>(__builtin_rintf(bounded));
     if (at < head_dimension) row[at] = static_cast<std::uint8_t>(quant + int(quant_centre));

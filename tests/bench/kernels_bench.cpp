@@ -1,6 +1,7 @@
 // What the device code costs: the time to finalise the kernels of a whole model, from nothing and
-// from the cache, and the wave instructions of each weight type's matrix-vector product. Counts of
-// the emulated wave engine, not speeds of a card.
+// from the cache, and the wave instructions of each weight type's matrix-vector product, of
+// attention over each type of the KV cache, and of sampling. Counts of the emulated wave engine,
+// not speeds of a card.
 #include <unistd.h>
 
 #include <chrono>
@@ -158,10 +159,95 @@ void measure_type(const WeightTypeInfo& type) {
   std::printf("\n");
 }
 
+// Wave instructions of a replay.
+double instructions_of(test::FlatDevice& device, const CommandGraph& graph) {
+  device.run(graph);  // compiles, decodes
+  const std::uint64_t before = device.instructions();
+  device.run(graph);
+  return static_cast<double>(device.instructions() - before);
+}
+
+void measure_attention(CacheType type, std::uint32_t capacity) {
+  constexpr std::uint32_t positions = 1024, heads = 16, key_value_heads = 8, dimension = 128;
+  test::FlatDevice device;
+  const std::uint64_t bytes = KeyValueCache::bytes(positions, key_value_heads, dimension, type);
+  const std::vector<std::byte> zeros(bytes);
+  const std::uint64_t row = std::uint64_t{capacity} * heads * dimension;
+  CommandGraph graph("bench");
+  attention(graph, {.queries = device.upload(test::random_floats(row)),
+                    .output = device.allocate(row * 4),
+                    .cache = {.keys = device.upload(zeros),
+                              .values = device.upload(zeros),
+                              .positions = positions,
+                              .key_value_heads = key_value_heads,
+                              .head_dimension = dimension,
+                              .type = type},
+                    .query_heads = heads,
+                    .scratch = device.allocate(
+                        attention_scratch_bytes(heads, dimension, positions, capacity) + 4),
+                    .state = device.state(capacity, positions - capacity),
+                    .capacity = capacity});
+  std::printf(
+      "attention, %s cache, %2u tokens: %.3f instructions/(32 elements of a head and token)\n",
+      std::string(to_string(type)).c_str(), capacity,
+      instructions_of(device, graph) / (2.0 * positions * heads * dimension / 32 * capacity));
+}
+
+struct SamplerShape {
+  const char* name;
+  SamplingParameters parameters;
+};
+
+void measure_sampling(const SamplerShape& shape) {
+  constexpr std::uint32_t vocabulary = 151936, ring_entries = 64, fed = 1000;
+  test::FlatDevice device;
+  StepState state{};
+  state.position = fed;
+  state.tokens = 1;
+  state.capacity = state.remaining = 4096;
+  std::vector<LogitBias> biases(max_logit_biases);
+  for (std::uint32_t i = 0; i < max_logit_biases; ++i) biases[i] = {i * 97, 1};
+  CommandGraph graph("bench");
+  sample(graph, {.logits = device.upload(test::random_floats(vocabulary)),
+                 .vocabulary = vocabulary,
+                 .parameters = device.upload(std::vector{shape.parameters}),
+                 .scratch = device.allocate(sample_scratch_bytes(vocabulary)),
+                 .ring = device.upload(std::vector<TokenRingEntry>(ring_entries)),
+                 .ring_entries = ring_entries,
+                 .state = device.upload(std::vector{state}),
+                 .history = device.upload(std::vector<std::uint32_t>(4096)),
+                 .history_length = 4096,
+                 .biases = device.upload(biases),
+                 .control = device.upload(std::vector<SlotControl>(1)),
+                 .logprobs = device.upload(std::vector<TokenLogprobs>(ring_entries))});
+  std::printf("sampling, %-28s %9.0f instructions\n", shape.name, instructions_of(device, graph));
+}
+
+void measure_samplers() {
+  SamplingParameters plain{}, penalties{}, biased{}, logprobs{}, drawn{};
+  penalties.repeat_penalty = 1.1f;
+  penalties.repeat_last_n = 64;
+  penalties.presence_penalty = penalties.frequency_penalty = 0.5f;
+  biased.bias_count = 300;
+  logprobs.logprobs = 1 + 20;
+  drawn.temperature = 0.7f;
+  drawn.top_k = 40;
+  drawn.top_p = 0.95f;
+  for (const SamplerShape& shape : {SamplerShape{"greedy:", plain},
+                                    {"penalties, 1000 of answer:", penalties},
+                                    {"300 biases:", biased},
+                                    {"20 log-probabilities:", logprobs},
+                                    {"top-k 40, top-p:", drawn}})
+    measure_sampling(shape);
+}
+
 }  // namespace
 
 int main() {
   measure_finaliser({"Qwen3-0.6B Q4_K_M", 1024, 16, 8, 128, 3072, 151936, true});
   measure_finaliser({"Llama-3.1-8B Q4_K_M", 4096, 32, 8, 128, 14336, 128256, false});
   for (const WeightTypeInfo& type : weight_types()) measure_type(type);
+  for (const CacheType type : {CacheType::f16, CacheType::q8_0})
+    for (const std::uint32_t capacity : {1u, 64u}) measure_attention(type, capacity);
+  measure_samplers();
 }
