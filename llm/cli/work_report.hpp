@@ -2,11 +2,10 @@
 // gives the card back when it is asked to.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 
+#include "engine/speed_gauge.hpp"
 #include "redbolt/runtime/device.hpp"
 
 namespace redbolt::llm::cli {
@@ -22,10 +21,7 @@ void check_asked_back(runtime::Device& device);
 
 class WorkReport {
  public:
-  using Clock = std::chrono::steady_clock;
-
-  // How often figures are published at most: no message per token.
-  static constexpr std::chrono::milliseconds interval{500};
+  using Clock = SpeedGauge::Clock;
 
   WorkReport(runtime::Device& device, std::string model);
 
@@ -35,10 +31,7 @@ class WorkReport {
 
  private:
   runtime::Device& device_;
-  std::string model_;
-  Clock::time_point since_;  // the last report, or the first token
-  bool started_ = false;
-  std::uint32_t tokens_ = 0;  // since then
+  SpeedGauge gauge_;
 };
 
 }  // namespace redbolt::llm::cli

@@ -1,10 +1,10 @@
 #include "engine/scheduler.hpp"
 
 #include <algorithm>
-#include <string>
 #include <thread>
 #include <utility>
 
+#include "engine/asked_back.hpp"
 #include "support/printable.hpp"
 
 namespace redbolt::llm {
@@ -71,12 +71,7 @@ void Scheduler::check_asked_back() {
   const auto now = EngineClock::now();
   if (now < next_release_check_) return;
   next_release_check_ = now + kReleaseCheck;
-  const auto request = device_.release_request();
-  if (!request) return;
-  std::string message = "stopped, and the card given back: " + request->command + " (pid " +
-                        std::to_string(request->pid) + ") asked for it";
-  if (!request->reason.empty()) message += ": " + request->reason;
-  throw LlmError(ErrorCode::device, message);
+  if (const auto message = asked_back(device_)) throw LlmError(ErrorCode::device, *message);
 }
 
 bool Scheduler::take_requests() {
