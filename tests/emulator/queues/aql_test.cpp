@@ -352,6 +352,8 @@ TEST_F(AqlTest, DoorbellWithoutAWritePointerInMemory) {
   set_signal(0, 2);
   write(barrier(barrier_and, {}, signal(0)));
   write(barrier(barrier_and, {}, signal(0)));
+  card.state().ring_doorbell(doorbell, 0, 8);
+  EXPECT_TRUE(eventually([&] { return value_of(0) == 1; })) << "the first, and only that";
   card.state().ring_doorbell(doorbell, 1, 8);
   EXPECT_TRUE(eventually([&] { return value_of(0) == 0; }));
 }
