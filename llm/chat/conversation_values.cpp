@@ -66,20 +66,20 @@ class Writer {
     // Of a fixed set, so that it may be part of a special token, as in '<|' + role + '|>'.
     set(*dict, "role", runtime_.markup(role_name(turn.role)));
     set(*dict, "content", content(turn));
+    if (turn.message != nullptr) set_input(*dict, "name", turn.message->name);
+    if (turn.role == Role::tool) set(*dict, "tool_call_id", input(ids_.of_result(*turn.message)));
+    if (!turn.calls.empty()) set(*dict, "tool_calls", calls(turn));
     if (turn.message == nullptr) return dict;
-    const Message& message = *turn.message;
-    set_input(*dict, "name", message.name);
-    if (turn.role == Role::tool) set(*dict, "tool_call_id", input(ids_.of_result(message)));
-    if (turn.with_calls) set(*dict, "tool_calls", calls(message));
-    set_input(*dict, "reasoning_content", message.reasoning);
+    set_input(*dict, "reasoning_content", turn.message->reasoning);
     // A call's message has one place for words, whatever they are.
-    const bool has_place = !turn.with_calls || message.content.empty();
-    if (style_.thinking_field && has_place) set_input(*dict, "thinking", message.reasoning);
+    const bool has_place = turn.calls.empty() || turn.content.empty();
+    if (style_.thinking_field && has_place) set_input(*dict, "thinking", turn.message->reasoning);
     return dict;
   }
 
   Value content(const Turn& turn) {
-    if (turn.content.empty() && turn.with_calls && style_.no_empty_content) return jinja::None();
+    if (turn.content.empty() && !turn.calls.empty() && style_.no_empty_content)
+      return jinja::None();
     const Value text = runtime_.text(turn.content);
     if (!style_.content_in_parts) return text;
     Dict* const part = runtime_.dict();
@@ -88,9 +88,9 @@ class Writer {
     return runtime_.list({part});
   }
 
-  Value calls(const Message& message) {
+  Value calls(const Turn& turn) {
     List* const list = runtime_.list({});
-    for (const ToolCall& call : message.tool_calls) {
+    for (const ToolCall& call : turn.calls) {
       Dict* const function = runtime_.dict();
       set(*function, "name", input(call.name));
       set(*function, "arguments", arguments(call));

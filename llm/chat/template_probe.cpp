@@ -14,6 +14,7 @@ constexpr std::string_view kSystem = "rbSystemWords";
 constexpr std::string_view kUser = "rbUserWords";
 constexpr std::string_view kTool = "rb_probe_tool";
 constexpr std::string_view kArgument = "rb_probe_argument";
+constexpr std::string_view kOther = "rb_other_argument";
 constexpr std::string_view kResult = "rbResultWords";
 
 std::optional<std::string> rendered(const ChatTemplate& chat_template,
@@ -62,6 +63,13 @@ Conversation with_call(bool answered) {
   return conversation;
 }
 
+Conversation with_two_calls() {
+  Conversation conversation = with_call(false);
+  conversation.messages.back().tool_calls.push_back(
+      {std::string(kTool), "{\"" + std::string(kOther) + "\": \"x\"}", "call_fedcba9876543210"});
+  return conversation;
+}
+
 // Whether the call is there, with its arguments neither as Python writes mappings nor as a string
 // of JSON written as JSON once more.
 bool shows_call(const std::optional<std::string>& text) {
@@ -82,6 +90,7 @@ void probe_calls(const ChatTemplate& chat_template, TemplateStyle& style) {
       if (!shows_call(text)) continue;
       style = tried;
       style.tool_results = shows(text, kResult);
+      style.one_call = !shows(rendered(chat_template, with_two_calls(), style), kOther);
       return;
     }
   }

@@ -10,6 +10,7 @@ struct TemplateStyle {
   bool tools = true;               // otherwise: in the system message, in Hermes' way
   bool tool_calls = true;          // otherwise: in the assistant's text, in Hermes' way
   bool tool_results = true;        // otherwise: as a user's message, in Hermes' way
+  bool one_call = false;           // at most one in a message: several become several messages
   bool arguments_as_text = false;  // of calls: a string of JSON, not a mapping
   bool no_empty_content = false;   // of an assistant that only calls tools: None, not ""
   bool content_in_parts = false;   // [{"type": "text", "text": ...}], not a string

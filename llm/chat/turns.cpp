@@ -35,13 +35,13 @@ void offer_tools(std::vector<Turn>& turns, const std::vector<std::string>& tools
   }
   block.append(kToolsAfter, Origin::markup);
   if (turns.empty() || turns.front().role != Role::system) {
-    turns.insert(turns.begin(), {Role::system, {}, nullptr, false});
+    turns.insert(turns.begin(), {Role::system, {}, nullptr, {}});
   }
   append_paragraph(turns.front().content, block);
 }
 
 void tell_calls(Turn& turn) {
-  for (const ToolCall& call : turn.message->tool_calls) {
+  for (const ToolCall& call : turn.calls) {
     if (!turn.content.empty()) turn.content.append("\n", Origin::markup);
     turn.content.append("<tool_call>\n{\"name\": \"", Origin::markup);
     turn.content.append(call.name, Origin::input);
@@ -49,7 +49,42 @@ void tell_calls(Turn& turn) {
     turn.content.append(call.arguments.empty() ? "{}" : call.arguments, Origin::input);
     turn.content.append("}\n</tool_call>", Origin::markup);
   }
-  turn.with_calls = false;
+  turn.calls = {};
+}
+
+// Whether a result answers the call at a place among several; one that names none, by its own.
+bool answers(const Message& result, std::size_t own, const ToolCall& call, std::size_t place) {
+  return result.tool_call_id.empty() ? own == place : result.tool_call_id == call.id;
+}
+
+// A message with several calls becomes several with one, each followed by its results.
+std::vector<Turn> split_calls(std::vector<Turn> turns) {
+  std::vector<Turn> split;
+  for (std::size_t i = 0; i < turns.size();) {
+    const std::span<const ToolCall> calls = turns[i].calls;
+    std::size_t end = i + 1;  // of the results that follow
+    while (calls.size() > 1 && end < turns.size() && turns[end].role == Role::tool) ++end;
+    std::vector<bool> told(end - i, false);
+    for (std::size_t place = 0; place < calls.size() && calls.size() > 1; ++place) {
+      Turn one{Role::assistant, {}, nullptr, calls.subspan(place, 1)};
+      if (place == 0) {
+        one.content = turns[i].content;
+        one.message = turns[i].message;
+      }
+      split.push_back(std::move(one));
+      for (std::size_t k = i + 1; k < end; ++k) {
+        if (told[k - i] || !answers(*turns[k].message, k - i - 1, calls[place], place)) continue;
+        told[k - i] = true;
+        split.push_back(turns[k]);
+      }
+    }
+    if (calls.size() <= 1) split.push_back(std::move(turns[i]));
+    for (std::size_t k = i + 1; k < end; ++k) {
+      if (!told[k - i]) split.push_back(turns[k]);
+    }
+    i = end;
+  }
+  return split;
 }
 
 // Results that follow each other become one message.
@@ -61,7 +96,7 @@ std::vector<Turn> tell_results(std::vector<Turn> turns) {
     if (!result) {
       told.push_back(std::move(turn));
     } else {
-      if (!after_result) told.push_back({Role::user, {}, nullptr, false});
+      if (!after_result) told.push_back({Role::user, {}, nullptr, {}});
       Text& content = told.back().content;
       content.append(after_result ? "\n<tool_response>\n" : "<tool_response>\n", Origin::markup);
       content.append(turn.content);
@@ -87,7 +122,7 @@ std::vector<Turn> fold_system(std::vector<Turn> turns) {
     }
     folded.push_back(std::move(turn));
   }
-  if (!waiting.empty()) folded.push_back({Role::user, std::move(waiting), nullptr, false});
+  if (!waiting.empty()) folded.push_back({Role::user, std::move(waiting), nullptr, {}});
   return folded;
 }
 
@@ -98,12 +133,13 @@ std::vector<Turn> make_turns(const Conversation& conversation, const TemplateSty
   for (const Message& message : conversation.messages) {
     const bool renamed = message.role == Role::developer && !style.developer;
     turns.push_back({renamed ? Role::system : message.role, Text(message.content, Origin::input),
-                     &message, !message.tool_calls.empty()});
+                     &message, message.tool_calls});
   }
   if (!style.tools && !conversation.tools.empty()) offer_tools(turns, conversation.tools);
   for (Turn& turn : turns) {
-    if (turn.with_calls && !style.tool_calls) tell_calls(turn);
+    if (!style.tool_calls) tell_calls(turn);
   }
+  if (style.one_call) turns = split_calls(std::move(turns));
   if (!style.tool_results) turns = tell_results(std::move(turns));
   if (!style.system) turns = fold_system(std::move(turns));
   return turns;

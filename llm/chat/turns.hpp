@@ -1,7 +1,7 @@
 // The messages of a conversation made into those that a template has a place for.
 #pragma once
 
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "chat/jinja/text.hpp"
@@ -15,10 +15,10 @@ struct Turn {
   Role role = Role::user;
   jinja::Text content;
   const Message* message = nullptr;  // where the rest of it is; null when it was made up
-  bool with_calls = true;            // the message's tool calls are still to be told
+  std::span<const ToolCall> calls = {};
 };
 
-// `tools` are JSON texts. The conversation must outlive the turns.
+// The conversation must outlive the turns.
 std::vector<Turn> make_turns(const Conversation& conversation, const TemplateStyle& style);
 
 }  // namespace redbolt::llm

@@ -9,7 +9,6 @@ Needs Debian's python3-jinja2. Run it after changing templates, expressions or c
 import datetime
 import json
 import pathlib
-import sys
 
 import jinja2
 import jinja2.ext
@@ -101,6 +100,72 @@ def expressions():
     write("expressions.json", rows)
 
 
+def message(spoken, row):
+    """A message as transformers' users write it."""
+    result = {"role": spoken["role"], "content": spoken["content"]}
+    for key in ("name", "tool_call_id"):
+        if key in spoken:
+            result[key] = spoken[key]
+    if "tool_calls" in spoken:
+        result["tool_calls"] = [
+            {"id": call["id"], "type": "function", "function": {
+                "name": call["name"],
+                "arguments": call["arguments"] if row.get("arguments") == "text"
+                else json.loads(call["arguments"])}}
+            for call in spoken["tool_calls"]]
+        if row.get("empty") == "none" and not spoken["content"]:
+            result["content"] = None
+    if "reasoning_content" in spoken:
+        result["reasoning_content"] = spoken["reasoning_content"]
+        if row.get("thinking_field"):
+            result["thinking"] = spoken["reasoning_content"]
+    return result
+
+
+def variables(conversation, row):
+    result = {
+        "messages": [message(spoken, row) for spoken in conversation["messages"]],
+        "tools": conversation.get("tools"), "documents": None,
+        "add_generation_prompt": conversation.get("add_generation_prompt", True),
+        "bos_token": row.get("bos", ""), "eos_token": row.get("eos", ""), "unk_token": "",
+    }
+    if "thinking" in conversation:
+        result["enable_thinking"] = result["thinking"] = conversation["thinking"] == "on"
+    if "reasoning_effort" in conversation:
+        result["reasoning_effort"] = conversation["reasoning_effort"]
+    result.update(conversation.get("kwargs", {}))
+    return result
+
+
+def fits(conversation, row):
+    """Whether the template has a place for all that the conversation is made of."""
+    needs = set()
+    for spoken in conversation["messages"]:
+        if spoken["role"] == "system":
+            needs.add("system")
+        if spoken["role"] == "tool":
+            needs |= {"tools", "calls"}
+        if len(spoken.get("tool_calls", [])) > 1:
+            needs.add("parallel")
+    if "tools" in conversation:
+        needs.add("tools")
+    if conversation.get("thinking") == "off":
+        needs.add("thinking_off")
+    return all(row.get(need, True) for need in needs)
+
+
+def renderings():
+    conversations = json.loads((HERE / "conversations.json").read_text(encoding="utf-8"))
+    rows = []
+    for row in json.loads((HERE / "templates.json").read_text(encoding="utf-8")):
+        source = (HERE / row["file"]).read_text(encoding="utf-8")
+        for conversation in conversations:
+            if fits(conversation, row):
+                rows.append({"template": row["file"], "conversation": conversation["name"],
+                             **outcome(environment(), source, variables(conversation, row))})
+    write("renderings.json", rows)
+
+
 if __name__ == "__main__":
     expressions()
-    sys.exit(0)
+    renderings()
