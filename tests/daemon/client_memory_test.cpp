@@ -53,6 +53,15 @@ TEST_F(ClientMemoryTest, EachClientHasAContextOfItsOwn) {
   EXPECT_EQ(backend().contexts().at(2)->grants().size(), 1u);
 }
 
+TEST_F(ClientMemoryTest, MemoryThatTheCardDoesNotForgetIsAFailureOfTheCard) {
+  const auto buffer = workspace_->create_buffer(Bytes(4096), "b");
+  // The context is made to refuse: what it is to revoke is no longer granted.
+  const auto [address, granted] = *grants().begin();
+  backend().contexts().at(1)->revoke(address, granted.size);
+  workspace_->destroy(protocol::OBJECT_KIND_BUFFER, buffer);
+  EXPECT_TRUE(device_.failure()) << "nobody may have it before the card was stopped";
+}
+
 TEST_F(ClientMemoryTest, ContextsAreLimitedAndComeBack) {
   std::vector<std::unique_ptr<Workspace>> many;
   const auto add = [&] {

@@ -97,6 +97,18 @@ TEST_F(SocketFileTest, ReplacesADeadOne) {
   EXPECT_TRUE(connects(path_));
 }
 
+TEST_F(SocketFileTest, OnlyADeadOneIsRemoved) {
+  EXPECT_FALSE(remove_if_dead(path_));
+  {
+    const SocketFile living(path_);
+    EXPECT_FALSE(remove_if_dead(path_));
+    EXPECT_TRUE(connects(path_));
+  }
+  leave_dead_socket(path_);
+  EXPECT_TRUE(remove_if_dead(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
 TEST_F(SocketFileTest, LeavesOtherFilesAlone) {
   std::ofstream(path_) << "precious";
   EXPECT_EQ(error_at(path_).code(), SocketErrorCode::not_a_socket);

@@ -74,6 +74,28 @@ TEST(Diagnose, EveryFailureHasACommandAndOnlyTheFirstIsTheNextStep) {
   EXPECT_EQ(report.exit_code, ExitCode::busy);
 }
 
+TEST(Diagnose, BarsThatCannotBeUsedFail) {
+  MachineFacts facts = machine_with_card();
+  facts.cards[0].bars[0].size_bytes = 32 << 20;
+  Report report = diagnose(facts);
+  EXPECT_EQ(report.next_step->layer, "bars");
+  EXPECT_THAT(layer(report, "bars").summary, HasSubstr("32 MiB"));
+  facts = machine_with_card();
+  facts.cards[0].bars[1].base = 0;
+  report = diagnose(facts);
+  EXPECT_EQ(report.next_step->layer, "bars");
+  EXPECT_THAT(layer(report, "bars").summary, HasSubstr("BAR2 (256 MiB) has no address"));
+}
+
+TEST(Diagnose, AnEnclosureThatMayNotConnectHidesItsCard) {
+  MachineFacts facts;
+  facts.system = "linux";
+  facts.tunnels.emplace_back().authorised = false;
+  EXPECT_THAT(layer(diagnose(facts), "pci").summary, HasSubstr("no graphics card"));
+  facts.tunnels[0].authorised = true;
+  EXPECT_THAT(layer(diagnose(facts), "pci").summary, HasSubstr("the enclosure is there"));
+}
+
 TEST(Diagnose, MissingFirmwareIsAMissingHelper) {
   MachineFacts facts = machine_with_card();
   facts.firmware.value.emplace().problem = "psp_13_0_0_sos.bin: not found";
