@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <list>
+#include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,20 @@
 
 namespace redbolt::llm {
 
+namespace {
+
+// What an agent asks for it asks for with every turn.
+constexpr std::size_t kGrammarsKept = 16;
+
+// Parts of a key, so that no two forms have the same.
+void append_part(std::string& key, std::string_view part) {
+  key += std::to_string(part.size());
+  key += ':';
+  key += part;
+}
+
+}  // namespace
+
 class ConstraintCompiler::Impl {
  public:
   explicit Impl(const Tokenizer& tokenizer) : tokenizer_(tokenizer), trie_(tokenizer) {}
@@ -21,20 +38,42 @@ class ConstraintCompiler::Impl {
   const VocabularyTrie& trie() const { return trie_; }
 
   using Write = std::function<NodeId(GrammarBuilder&, NodeId)>;
-  // `write` appends the form to a node.
-  std::unique_ptr<TokenConstraint> make(const ThinkingPrelude& thinking, const Write& write) const {
-    GrammarBuilder builder;
-    builder.set_returns(write(builder, builder.entry(0)));
-    auto form =
-        std::make_unique<GrammarConstraint>(std::make_shared<const Grammar>(builder.finish()),
-                                            trie_, tokenizer_.vocabulary().end_tokens());
+  // `write` appends the form to a node; the key says which form it is.
+  std::unique_ptr<TokenConstraint> make(const std::string& key, const ThinkingPrelude& thinking,
+                                        const Write& write) const {
+    auto form = std::make_unique<GrammarConstraint>(grammar(key, write), trie_,
+                                                    tokenizer_.vocabulary().end_tokens());
     if (thinking.tags.close.empty() || thinking.tags.open.empty()) return form;
     return std::make_unique<ThinkingConstraint>(tokenizer_, trie_, thinking, std::move(form));
   }
 
  private:
+  using SharedGrammar = std::shared_ptr<const Grammar>;
+
+  SharedGrammar grammar(const std::string& key, const Write& write) const {
+    if (SharedGrammar known = find(key)) return known;
+    GrammarBuilder builder;
+    builder.set_returns(write(builder, builder.entry(0)));
+    auto made = std::make_shared<const Grammar>(builder.finish());
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() == kGrammarsKept) kept_.pop_back();
+    kept_.emplace_front(key, made);
+    return made;
+  }
+
+  SharedGrammar find(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(kept_, key, &std::pair<std::string, SharedGrammar>::first);
+    if (found == kept_.end()) return nullptr;
+    kept_.splice(kept_.begin(), kept_, found);
+    return kept_.front().second;
+  }
+
   const Tokenizer& tokenizer_;
   VocabularyTrie trie_;
+  // The forms used last, the last one first. Any thread.
+  mutable std::mutex mutex_;
+  mutable std::list<std::pair<std::string, SharedGrammar>> kept_;
 };
 
 ConstraintCompiler::ConstraintCompiler(const Tokenizer& tokenizer)
@@ -45,7 +84,7 @@ ConstraintCompiler::~ConstraintCompiler() = default;
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_object(
     const ThinkingPrelude& thinking) const {
-  return impl_->make(thinking, [](GrammarBuilder& builder, NodeId from) {
+  return impl_->make("object", thinking, [](GrammarBuilder& builder, NodeId from) {
     JsonParts parts(builder);
     return parts.append_any_object(parts.append_space(from));
   });
@@ -53,8 +92,10 @@ std::unique_ptr<TokenConstraint> ConstraintCompiler::json_object(
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_schema(
     std::string_view schema, const ThinkingPrelude& thinking) const {
-  const SchemaJson parsed = parse_schema(schema);
-  return impl_->make(thinking, [&](GrammarBuilder& builder, NodeId from) {
+  std::string key = "schema";
+  append_part(key, schema);
+  return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
+    const SchemaJson parsed = parse_schema(schema);
     JsonParts parts(builder);
     return SchemaCompiler(parts, parsed).append(parts.append_space(from), parsed, "");
   });
@@ -72,7 +113,15 @@ std::unique_ptr<TokenConstraint> ConstraintCompiler::tool_calls(
                    form.named.empty() ? std::string("a call is required, but no tool is offered")
                                       : "there is no tool named '" + std::string(form.named) + "'");
   }
-  return impl_->make(thinking, [&](GrammarBuilder& builder, NodeId from) {
+  std::string key = "calls";
+  key += std::to_string(static_cast<int>(form.syntax));
+  key += form.parallel ? '+' : '-';
+  for (const ToolDeclaration& tool : chosen) {
+    append_part(key, tool.name);
+    append_part(key, tool.parameters);
+    key += tool.strict ? '!' : '.';
+  }
+  return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
     return ToolForms(builder, impl_->trie(), form.syntax).append_calls(from, chosen, form.parallel);
   });
 }

@@ -90,6 +90,7 @@ NodeId ToolForms::append_function(NodeId from, const ToolDeclaration& tool,
   try {
     if (!tool.parameters.empty()) {
       const SchemaJson schema = parse_schema(tool.parameters);
+      if (!schema.is_object()) malformed_keyword("", "parameters", "an object");
       refuse_unsupported(schema, "");
       const NodeId end = append_parameters(parameters, tool, schema, types);
       grammar_.skip(start, parameters);

@@ -42,7 +42,8 @@ struct ToolCallForm {
 };
 
 // One per model. Its functions may be called from several threads at once; the constraints they
-// return are independent, may outlive a request, but not the compiler.
+// return are independent, may outlive a request, but not the compiler. The forms used last are kept
+// compiled.
 class ConstraintCompiler {
  public:
   // Takes some 100 ms for 150,000 tokens. `tokenizer` must outlive the compiler. Throws
