@@ -78,11 +78,13 @@ TEST(Diagnose, BarsThatCannotBeUsedFail) {
   MachineFacts facts = machine_with_card();
   facts.cards[0].bars[0].size_bytes = 32 << 20;
   Report report = diagnose(facts);
+  ASSERT_TRUE(report.next_step);
   EXPECT_EQ(report.next_step->layer, "bars");
   EXPECT_THAT(layer(report, "bars").summary, HasSubstr("32 MiB"));
   facts = machine_with_card();
   facts.cards[0].bars[1].base = 0;
   report = diagnose(facts);
+  ASSERT_TRUE(report.next_step);
   EXPECT_EQ(report.next_step->layer, "bars");
   EXPECT_THAT(layer(report, "bars").summary, HasSubstr("BAR2 (256 MiB) has no address"));
 }
