@@ -35,6 +35,26 @@ TEST_F(BatchEngineLife, CancellingEndsWithinAToken) {
   EXPECT_EQ(alone(request(some_tokens(6, 71), 10)), other);
 }
 
+// What was cancelled does not keep its slot: who waits for it begins after the steps that were
+// queued.
+TEST_F(BatchEngineLife, CancellingFreesTheSlot) {
+  EngineShape shape = Loaded::shape();
+  shape.context = 1024;
+  shape.slots = 1;
+  const LoadedModel model(loaded_->files, loaded_->device, shape);
+  BatchEngine engine(model);
+  std::promise<TokenRequestId> id;
+  const auto endless = std::make_shared<RecordingSink>([&](std::size_t count) {
+    if (count == 3) engine.cancel(id.get_future().get());
+  });
+  const auto next = std::make_shared<RecordingSink>();
+  id.set_value(engine.submit(request(some_tokens(5), 0), endless));
+  engine.submit(request(some_tokens(6), 2), next);
+  EXPECT_EQ(finish(endless).reason, EndReason::cancelled);
+  EXPECT_EQ(finish(next).reason, EndReason::limit);
+  EXPECT_LE(engine.status().steps, 3U + 8U + 2U);
+}
+
 TEST_F(BatchEngineLife, CancellingWhatHasNotBegun) {
   std::vector<TokenRequest> requests;
   for (std::uint32_t i = 0; i < kSlots + 1; ++i)
