@@ -183,6 +183,8 @@ void Scheduler::draw_first(Slot& slot) {
 }
 
 std::uint32_t Scheduler::steps_ahead() const {
+  // Who comes next waits for the slot anyway.
+  if (slots_.size() == 1) return kMostStepsAhead;
   if (step_time_.count() <= 0) return kFewestStepsAhead;
   const double fit = kTimeAhead / step_time_;
   return std::clamp(fit < kMostStepsAhead ? static_cast<std::uint32_t>(fit) : kMostStepsAhead,
@@ -205,7 +207,7 @@ bool Scheduler::submit_steps() {
   bool constrained = false;
   for (const Slot* slot : slots) {
     ahead = std::max(ahead, slot->draws_queued());
-    left = std::max(left, slot->draws_left());
+    left = std::max(left, slot->draws_wanted());
     constrained |= slot->constrained();
   }
   const SlotRange range = graphs_.range_of(slots.front()->index(), slots.back()->index());

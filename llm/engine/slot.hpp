@@ -50,8 +50,11 @@ class Slot {
   // Steps were submitted that draw `count` tokens, unless the answer ends before.
   void draws_submitted(std::uint32_t count) { queued_ += count; }
   std::uint32_t draws_queued() const { return queued_ - received_; }
-  // Tokens that it may still draw, what is queued included.
-  std::uint32_t draws_left() const { return limit_ - received_; }
+  // Tokens that it may still draw, what is queued included. Of a request that has been given up,
+  // the one draw in which the card notices.
+  std::uint32_t draws_wanted() const {
+    return request() ? draws_left() : (draws_queued() == 0 ? 1 : 0);
+  }
   bool constrained() const { return job_ && job_->request.constraint != nullptr; }
   // Before its next draw, with nothing queued: whether its mask is to be used; then makes it.
   bool restricted() const;
@@ -60,7 +63,8 @@ class Slot {
   // Takes what the card has finished: how many tokens. Ends or shifts where the answer says so.
   std::uint32_t collect(bool context_shift);
 
-  // Ends the request, if there is one, for its sink; the slot is free once the card has stopped drawing for it.
+  // Ends the request, if there is one, for its sink; the slot is free once the card has stopped
+  // drawing for it.
   void end(EndReason reason, std::optional<LlmError> error = std::nullopt);
   // The card is gone: nothing is held any more.
   void forget();
@@ -75,6 +79,7 @@ class Slot {
     std::uint32_t generated = 0;
     EngineClock::time_point asked, begun, first_token;
   };
+  std::uint32_t draws_left() const { return limit_ - received_; }
   void put_sampling();
   void take(const runtime::FinishedToken& token, bool context_shift);
   void deliver(const runtime::FinishedToken& token);
