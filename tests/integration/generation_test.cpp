@@ -138,6 +138,32 @@ TEST_F(TokenLoop, GreedyTokensAreTheReferencesBest) {
   EXPECT_GT(clear, answer.tokens.size() / 2);
 }
 
+TEST_F(TokenLoop, BiasAndPenaltiesSeePromptAndAnswer) {
+  GenerationRequest asked = request(40, 1);
+  constexpr std::size_t kPlace = 5;  // the 35th from the prompt's end
+  const TokenId favourite = asked.prompt[kPlace];
+  const std::vector<double> row = test::ReferenceModel(*files_).logits(asked.prompt).back();
+  const double best = *std::ranges::max_element(row);
+  ASSERT_GT(best, 0);
+  const auto first = [&] { return generate(asked).tokens.front(); };
+  EXPECT_NE(first(), favourite);
+  // A fifth better than the best, so that half of it is not.
+  asked.sampling.logit_bias = {{favourite, static_cast<float>(1.2 * best - row[favourite])}};
+  EXPECT_EQ(first(), favourite);
+  asked.sampling.repeat_penalty = 2;
+  EXPECT_NE(first(), favourite);
+  asked.sampling.repeat_last_n = 35;
+  EXPECT_NE(first(), favourite);
+  asked.sampling.repeat_last_n = 34;
+  EXPECT_EQ(first(), favourite);
+  asked.sampling = {};
+  asked.sampling.presence_penalty = 1000;
+  asked.limit = 16;
+  Tokens answer = generate(asked).tokens;
+  std::ranges::sort(answer);
+  EXPECT_EQ(std::ranges::adjacent_find(answer), answer.end()) << "no token twice";
+}
+
 TEST_F(TokenLoop, SeedsDecideWhatIsDrawn) {
   GenerationRequest asked = request(10, 24);
   asked.sampling.temperature = 1.5F;
