@@ -57,7 +57,10 @@ VocabularyTrie::VocabularyTrie(const Tokenizer& tokenizer) {
       continue;
     }
     if (control || vocabulary.ends_generation(id)) continue;
-    pieces_[id] = tokenizer.bytes(id);
+    std::string bytes = tokenizer.bytes(id);
+    // A byte that no text has, and that means something else here.
+    if (bytes.find(kControlMark) != std::string::npos) continue;
+    pieces_[id] = std::move(bytes);
     // Longer than any token of a real vocabulary that means something.
     if (pieces_[id].empty() || pieces_[id].size() > std::numeric_limits<std::uint16_t>::max()) {
       continue;
