@@ -16,6 +16,18 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Before a private daemon's socket is hidden.
+std::unique_ptr<client::Connection> connect_for_status(const runtime::DeviceOptions& options) {
+  client::ConnectionOptions watching;
+  if (!options.socket.empty()) watching.socket = options.socket;
+  watching.command = options.command;
+  try {
+    return std::make_unique<client::Connection>(watching);
+  } catch (const client::ClientError&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 void add_device_options(CLI::App& verb, DeviceChoice& choice) {
@@ -67,6 +79,7 @@ ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& comman
     options.socket = choice.socket;
   }
   device_ = std::make_unique<runtime::Device>(options);
+  status_ = connect_for_status(options);
   if (daemon_) daemon_->hide();
 }
 

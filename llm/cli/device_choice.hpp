@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/private_daemon.hpp"
+#include "redbolt/client/connection.hpp"
 #include "redbolt/runtime/device.hpp"
 
 namespace redbolt::llm::cli {
@@ -28,10 +29,14 @@ class ChosenDevice {
   ChosenDevice(const DeviceChoice& choice, const std::string& command);
 
   runtime::Device& device() { return *device_; }
+  // Another connection to the daemon, to look at the card while this one works; once. Null where
+  // the daemon takes no other.
+  std::unique_ptr<client::Connection> take_status_connection() { return std::move(status_); }
 
  private:
   std::unique_ptr<PrivateDaemon> daemon_;  // ends after device_
   std::unique_ptr<runtime::Device> device_;
+  std::unique_ptr<client::Connection> status_;
 };
 
 // A line about the card and how it booted.

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   try {
     describe(application);
     add_run(application);
+    add_serve(application);
     add_bench(application);
     add_tokenize(application);
     add_inspect(application);

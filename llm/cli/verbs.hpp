@@ -14,6 +14,7 @@ void add_inspect(CLI::App& application);
 void add_bench(CLI::App& application);
 void add_ps(CLI::App& application);
 void add_stop(CLI::App& application);
+void add_serve(CLI::App& application);
 
 // A mistake in what the user typed that only a verb can see: exit code 2.
 class UsageError : public std::runtime_error {

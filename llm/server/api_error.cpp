@@ -1,0 +1,34 @@
+#include "server/api_error.hpp"
+
+namespace redbolt::llm::server {
+namespace {
+
+ApiError about(const std::optional<std::string>& param, const char* code,
+               const std::string& message) {
+  ApiError error(400, message);
+  error.param = param;
+  error.code = code;
+  return error;
+}
+
+}  // namespace
+
+ApiError invalid_type(const std::string& param, const std::string& expected,
+                      const std::string& got) {
+  return about(param, "invalid_type",
+               "Invalid type for '" + param + "': expected " + expected + ", but got " + got + ".");
+}
+
+ApiError invalid_value(const std::string& param, const std::string& why) {
+  return about(param, "invalid_value", "Invalid value for '" + param + "': " + why + ".");
+}
+
+ApiError missing_field(const std::string& param) {
+  return about(param, "missing_required_parameter", "Missing required parameter: '" + param + "'.");
+}
+
+ApiError unsupported(const std::optional<std::string>& param, const std::string& why) {
+  return about(param, "unsupported", why);
+}
+
+}  // namespace redbolt::llm::server

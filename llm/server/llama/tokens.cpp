@@ -1,0 +1,77 @@
+// POST /tokenize, POST /detokenize
+#include "redbolt/llm/tokenizer/streaming_decoder.hpp"
+#include "server/api_error.hpp"
+#include "server/json/fields.hpp"
+#include "server/llama/handlers.hpp"
+
+namespace redbolt::llm::server::llama {
+
+namespace asio = boost::asio;
+
+namespace {
+
+Json tokenize_body(const std::string& text, const ServedModels& models, const Limits& limits) {
+  const Json body = parse_body(text, limits);
+  const Fields fields(body);
+  const auto model = find_model(models, fields.text("model").value_or(""));
+  const auto parts = model->parts();
+  const Tokenizer& tokenizer = *parts->tokenizer;
+  const bool special = fields.flag("parse_special").value_or(true);
+  const bool pieces = fields.flag("with_pieces").value_or(false);
+  const bool leading = fields.flag("add_special").value_or(false);
+  auto ids = tokenizer.encode(fields.required_text("content"),
+                              special ? SpecialTokens::all : SpecialTokens::none);
+  if (const auto first = tokenizer.leading_token(); leading && first)
+    ids.insert(ids.begin(), *first);
+  Json tokens = Json::array();
+  for (const TokenId id : ids) {
+    if (pieces) {
+      tokens.push_back({{"id", id}, {"piece", tokenizer.bytes(id)}});
+    } else {
+      tokens.push_back(id);
+    }
+  }
+  return {{"tokens", std::move(tokens)}};
+}
+
+Json detokenize_body(const std::string& text, const ServedModels& models, const Limits& limits) {
+  const Json body = parse_body(text, limits);
+  const Fields fields(body);
+  const auto model = find_model(models, fields.text("model").value_or(""));
+  const auto parts = model->parts();
+  StreamingDecoder decoder(*parts->tokenizer);
+  std::string content;
+  const bool there = fields.each("tokens", [&](const Json& element, const std::string& path) {
+    if (!element.is_number_unsigned() || element.get<std::uint64_t>() > UINT32_MAX) {
+      throw invalid_type(path, "a token's number", kind_of(element));
+    }
+    content += decoder.push(element.get<TokenId>());
+  });
+  if (!there) throw missing_field("tokens");
+  return {{"content", content + decoder.finish()}};
+}
+
+using MakeBody = Json (*)(const std::string&, const ServedModels&, const Limits&);
+
+asio::awaitable<void> answer_aside(Service& service, const HttpRequest& request, Exchange& exchange,
+                                   MakeBody make) {
+  const std::function<std::string()> job = [make, body = request.body, models = service.models,
+                                            limits = service.limits] {
+    return to_text(make(body, models, limits));
+  };
+  HttpResponse response;
+  response.body = co_await run_aside<std::string>(service, exchange, job);
+  co_await exchange.respond(std::move(response));
+}
+
+}  // namespace
+
+asio::awaitable<void> tokenize(Service& service, const HttpRequest& request, Exchange& exchange) {
+  return answer_aside(service, request, exchange, tokenize_body);
+}
+
+asio::awaitable<void> detokenize(Service& service, const HttpRequest& request, Exchange& exchange) {
+  return answer_aside(service, request, exchange, detokenize_body);
+}
+
+}  // namespace redbolt::llm::server::llama
