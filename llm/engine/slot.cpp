@@ -77,7 +77,7 @@ void Slot::begin(WaitingRequest request, std::uint64_t turn) {
     status.cached_tokens += job.cached;
   });
   show();
-  if (job.cached > 0) job.sink->on_prompt(job.cached, static_cast<std::uint32_t>(tokens_.size()));
+  chunk_done(job.cached);
 }
 
 void Slot::put_sampling() {
@@ -118,7 +118,9 @@ bool Slot::chunk_submitted(std::size_t count) {
 
 void Slot::chunk_done(std::size_t count) {
   // After a shift nothing is told: the prompt has been fed long ago.
-  if (!job_ || !job_->sink || job_->generated > 0) return;
+  if (!job_ || !job_->sink || count <= job_->reported || count > job_->request.prompt.size())
+    return;
+  job_->reported = count;
   show();
   job_->sink->on_prompt(static_cast<std::uint32_t>(count),
                         static_cast<std::uint32_t>(job_->request.prompt.size()));
@@ -195,6 +197,8 @@ void Slot::take(const runtime::FinishedToken& token, bool context_shift) {
 void Slot::deliver(const runtime::FinishedToken& token) {
   Job& job = *job_;
   if (!job.sink) return;
+  // That a chunk is done is asked for now and then; a token shows that all of them are.
+  chunk_done(job.request.prompt.size());
   if (job.generated++ == 0) job.first_token = EngineClock::now();
   if (job.request.constraint) {
     try {

@@ -42,7 +42,7 @@ class Slot {
   runtime::StepState chunk_state() const;
   // They have been submitted; true if they were the prompt's last.
   bool chunk_submitted(std::size_t count);
-  // The first `count` tokens of what is to be fed are in the cache.
+  // The first `count` tokens of what is to be fed are in the cache. The sink is told, once.
   void chunk_done(std::size_t count);
   // After the last chunk: queues the state with which steps draw. From now on drawing().
   void start_drawing();
@@ -76,6 +76,7 @@ class Slot {
     TokenRequest request;
     std::shared_ptr<TokenSink> sink;  // null once it has been told the end
     std::uint32_t cached = 0;
+    std::size_t reported = 0;  // of the prompt's tokens, to the sink
     std::uint32_t generated = 0;
     EngineClock::time_point asked, begun, first_token;
   };
