@@ -102,7 +102,7 @@ void ThinkingConstraint::accept_start_of_text(TokenId token) {
   if (text.starts_with(open_)) {
     where_ = Where::thinking;
     take_thought(text.substr(open_.size()));
-  } else if (!std::string_view(open_).starts_with(text)) {
+  } else if (!std::string_view(open_).starts_with(text) || start_.size() > kMaximumSpaceBeforeTag) {
     where_ = Where::after;
   }
 }

@@ -87,6 +87,9 @@ class JsonStringDecoder {
 // A value of a hexadecimal digit, -1 for anything else.
 int hex_value(char byte);
 bool is_json_space(char byte);
+// White space that may stand in front of a tag; of more, what follows is text. It keeps the time
+// that an answer takes in proportion to its length.
+inline constexpr std::size_t kMaximumSpaceBeforeTag = 1024;
 // As it stands between the quotes of a JSON string.
 void append_json_escaped(std::string& out, char byte);
 

@@ -49,7 +49,7 @@ void ThinkingScanner::feed_before(char byte, std::string& text) {
       held_.clear();
       return;
     }
-    if (tags.open.starts_with(front)) return;
+    if (tags.open.starts_with(front) && held_.size() <= kMaximumSpaceBeforeTag) return;
   }
   where_ = Where::text;
   text += std::exchange(held_, {});

@@ -174,8 +174,9 @@ void ToolCallScanner::feed_body(char byte) {
     text = skip_space(text.substr(syntax_.list.size()));
   }
   const LeadFit fit = fit_lead(syntax_, text);
-  if (fit.lead == nullptr && fit.partly) return;
-  if (fit.lead == nullptr && (!syntax_.named || listed)) {
+  const bool waits = fit.partly && held_.size() <= kMaximumSpaceBeforeTag;
+  if (fit.lead == nullptr && waits) return;
+  if (fit.lead == nullptr && (!syntax_.named || listed || text.empty())) {
     const std::string again = std::exchange(held_, {});
     give_up();
     for (const char one : again) feed(one);
@@ -232,8 +233,9 @@ void ToolCallScanner::give_up() {
 void ToolCallScanner::feed_between(char byte) {
   held_ += byte;
   std::string_view text = skip_space(held_);
-  if (text.empty()) return;
-  if (!closed_) {
+  const bool waits = held_.size() <= kMaximumSpaceBeforeTag;
+  if (text.empty() && waits) return;
+  if (!closed_ && waits) {
     if (!syntax_.closer.empty() && text == syntax_.closer) {
       closed_ = true;
       held_.clear();

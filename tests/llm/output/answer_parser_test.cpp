@@ -157,19 +157,30 @@ TEST(AnswerParser, GivesEveryCallItsOwnId) {
   EXPECT_NE(ids[0], ids[1]);
 }
 
+// The content of an answer without calls. What cannot be one is looked at a bounded number of
+// times, byte by byte, or this would not end within the test's time limit.
+std::string content_of(const std::string& text) {
+  AnswerParser parser({.tools = {{"f"}}});
+  std::string content;
+  const auto add = [&](const std::vector<AnswerEvent>& events) {
+    for (const AnswerEvent& event : events) {
+      const auto* part = std::get_if<ContentText>(&event);
+      if (part != nullptr) content += part->text;
+    }
+  };
+  add(parser.push(text));
+  add(parser.finish());
+  return content;
+}
+
 TEST(AnswerParser, TakesTimeInProportionToTheAnswer) {
-  // Tags that never become calls, and a call that never ends: each byte is looked at a bounded
-  // number of times, or this would not end within the test's time limit.
   std::string text;
   for (unsigned i = 0; i < 60000; ++i) text += R"(<tool_call>{"x": "<tool_call>)";
-  AnswerParser parser({.tools = {{"f"}}});
-  std::size_t length = 0;
-  const auto count = [&](const std::vector<AnswerEvent>& events) {
-    for (const AnswerEvent& event : events) length += std::get<ContentText>(event).text.size();
-  };
-  count(parser.push(text));
-  count(parser.finish());
-  EXPECT_EQ(length, text.size());
+  EXPECT_EQ(content_of(text), text);
+  const std::string space(1'000'000, ' ');
+  EXPECT_EQ(content_of(space), space);
+  EXPECT_EQ(content_of("<tool_call>" + space + "{"), "<tool_call>" + space + "{");
+  EXPECT_EQ(content_of(R"(<tool_call>{"name": "f"})" + space + "x"), "x");
 }
 
 }  // namespace
