@@ -69,8 +69,10 @@ RB_INLINE u64 multiply_high(u64 a, u64 b) {
 
 RB_INLINE u32 draw(const SampleArguments& args, Best best) {
   const Global<const SamplingParameters> p = args.parameters;
-  Source source = {args.logits,
-                   is_adjusted(p) ? args.keys : nullptr,
+  const bool adjusted = is_adjusted(p);
+  const auto logits = reinterpret_cast<Global<const u32>>(args.logits);
+  Source source = {adjusted ? args.keys : logits,
+                   adjusted,
                    args.candidates,
                    args.vocabulary,
                    false,

@@ -46,7 +46,8 @@ RB_INLINE void write_logprobs(const SampleArguments& args, u32 token) {
   if (count > runtime::max_top_logprobs) count = runtime::max_top_logprobs;
   if (count > args.vocabulary) count = args.vocabulary;
   const Distribution distribution = distribution_of(args.logits, args.vocabulary);
-  Source source = {args.logits, nullptr, args.candidates, args.vocabulary, false, 0, 0};
+  const auto logits = reinterpret_cast<Global<const u32>>(args.logits);
+  Source source = {logits, false, args.candidates, args.vocabulary, false, 0, 0};
   if (count != 0) keep_best(source, count, args.candidates);
   const u32 sequence = args.state->sampled + 1;
   const Global<TokenLogprobs> entry = args.logprobs + ((sequence - 1) & (args.ring_entries - 1));

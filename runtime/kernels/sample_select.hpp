@@ -17,8 +17,8 @@ inline constexpr u32 unit_weight = 1u << 31;
 // The elements that are still in play: all logits, all keys where the logits were adjusted, or the
 // candidates that top-k left.
 struct Source {
-  Global<const float> logits;
-  Global<const u32> keys;  // null: not adjusted
+  Global<const u32> words;  // logits, or keys
+  bool adjusted;            // they are keys
   Global<const SampleCandidate> candidates;
   u32 count;
   bool compacted;
@@ -27,7 +27,9 @@ struct Source {
 
   RB_INLINE Best at(u32 index) const {
     if (compacted) return {candidates[index].key, candidates[index].token};
-    return {keys ? keys[index] : key_of(logits[index]), index};
+    const u32 word = words[index];
+    const u32 key = key_of(bits<float>(word));
+    return {adjusted ? word : key, index};
   }
   RB_INLINE u32 weight(u32 key) const {
     if (key <= not_a_number_key) return 0;
