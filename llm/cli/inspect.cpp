@@ -83,8 +83,9 @@ void describe_tokenizer(const ModelFiles& files, Report& report) {
     report.line("tokenizer", std::to_string(vocabulary.size()) + " tokens, " + kind);
     report.line("chat format", std::string(choose_chat_format(metadata, vocabulary)->name()));
   } catch (const LlmError& error) {
-    report.line(error.code() == ErrorCode::unsupported_chat ? "chat format" : "tokenizer",
-                error.what());
+    const bool chat =
+        error.code() == ErrorCode::unsupported_chat || error.code() == ErrorCode::bad_template;
+    report.line(chat ? "chat format" : "tokenizer", error.what());
   }
 }
 

@@ -1,8 +1,10 @@
 #include "chat/jinja/characters.hpp"
 
 #include <locale.h>  // newlocale: POSIX
-#include <clocale>
-#include <cwctype>
+#include <wctype.h>  // towupper_l: POSIX
+#ifdef __APPLE__
+#include <xlocale.h>  // where macOS declares them
+#endif
 
 #include "support/utf8.hpp"
 

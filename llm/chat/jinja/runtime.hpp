@@ -20,7 +20,7 @@ namespace redbolt::llm::jinja {
 // Far above what real templates take for long conversations.
 struct Limits {
   std::uint64_t steps = 20'000'000;               // nodes of the syntax tree, and work of that size
-  std::uint64_t bytes = std::uint64_t{1} << 30U;  // of all values made, also those gone meanwhile
+  std::uint64_t bytes = std::uint64_t{1} << 29U;  // of all values made, also those gone meanwhile
   std::size_t output = std::size_t{64} << 20U;    // bytes of the rendered text
   int depth = 600;  // statements, expressions and macros in each other
 };
@@ -59,7 +59,7 @@ class Runtime {
   // All throw Failure when the run has taken all it may.
   void work(std::uint64_t steps);
   // For reading so many bytes of text.
-  void scan(std::size_t bytes) { work(1 + bytes / 256); }
+  void scan(std::size_t bytes) { work(1 + bytes / 32); }
   void allocate(std::uint64_t bytes);
 
   Value text(Text text);

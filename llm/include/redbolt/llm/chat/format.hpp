@@ -29,6 +29,7 @@ struct ChatTraits {
   bool opens_thinking = false;
 };
 
+// May be used from several threads at once.
 class ChatFormat {
  public:
   ChatFormat() = default;
