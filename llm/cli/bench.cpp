@@ -25,10 +25,11 @@ using CounterMap = std::map<std::string, std::uint64_t>;
 
 struct Options {
   DeviceChoice card;
-  std::filesystem::path model;
+  ModelChoice model;
   std::uint32_t prompt_tokens = 64;
   std::uint32_t generated_tokens = 32;
   std::uint32_t context = 0;
+  runtime::CacheType cache_type = runtime::CacheType::f16;
   bool json = false;
 };
 
@@ -156,7 +157,7 @@ nlohmann::json report(const Options& options, const LoadedModel& model, const Ge
       {"device",
        {{"name", info.name}, {"gfx_target", info.gfx_target}, {"emulated", info.emulated}}},
       {"model",
-       {{"file", options.model.string()},
+       {{"file", options.model.text},
         {"name", printable(model.config().name)},
         {"architecture", model.config().architecture->name},
         {"weight_bytes", model.weights().buffer_bytes()},
@@ -223,9 +224,10 @@ void print_for_people(const nlohmann::json& report) {
 
 void bench(const Options& options) {
   catch_interrupts();
-  const ModelFiles files(options.model);
+  const ModelFiles files(options.model.file());
   const ModelConfig config = read_model_config(files);
   EngineShape shape;
+  shape.cache_type = options.cache_type;
   const std::uint64_t needed = std::uint64_t{options.prompt_tokens} + options.generated_tokens + 1;
   shape.context = choose_context(options.context, config, needed);
   if (needed > shape.context) {
@@ -235,7 +237,7 @@ void bench(const Options& options) {
   ChosenDevice card(options.card, "redbolt-llm bench");
   note_device(card.device());
   note("model: " + describe_model(config, files));
-  const auto model = load_model(files, card.device(), shape);
+  const auto model = load_model(files, card.device(), shape, options.model.text);
   Generator generator(*model, compile_progress());
   note_kernels(generator.kernels());
   const Measured measured = measure(options, generator, *model);
@@ -270,6 +272,7 @@ void add_bench(CLI::App& application) {
       ->type_name("N")
       ->check(CLI::Range(1U, kMaximumContext));
   add_context_option(*verb, options->context);
+  add_cache_option(*verb, options->cache_type);
   verb->add_flag("--json", options->json, "Print the figures as JSON");
   add_device_options(*verb, options->card);
   verb->callback([options] { bench(*options); });

@@ -3,9 +3,9 @@
 namespace redbolt::llm::cli {
 
 void add_daemon_option(CLI::App& verb, std::filesystem::path& socket) {
-  verb.add_option(
-          "--socket", socket,
-          "The daemon that listens here; by default the one started at login [REDBOLT_SOCKET]")
+  verb.add_option("--socket", socket,
+                  "The daemon that listens here; by default the one started at login")
+      ->envname("REDBOLT_SOCKET")
       ->type_name("PATH")
       ->group("Card");
 }

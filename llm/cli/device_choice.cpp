@@ -1,7 +1,6 @@
 #include "cli/device_choice.hpp"
 
 #include <chrono>
-#include <cstdlib>
 
 #include "cli/number_range.hpp"
 #include "cli/terminal.hpp"
@@ -10,11 +9,6 @@
 
 namespace redbolt::llm::cli {
 namespace {
-
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // Before a private daemon's socket is hidden.
 std::unique_ptr<client::Connection> connect_for_status(const runtime::DeviceOptions& options) {
@@ -34,13 +28,13 @@ void add_device_options(CLI::App& verb, DeviceChoice& choice) {
   auto* const device =
       verb.add_option(
               "--device", choice.device,
-              "Start a private daemon on this device for the one command, such as 'emulated' "
-              "[REDBOLT_DEVICE]")
+              "Start a private daemon on this device for the one command, such as 'emulated'")
+          ->envname("REDBOLT_DEVICE")
           ->type_name("SPEC")
           ->group("Card");
-  verb.add_option(
-          "--socket", choice.socket,
-          "Use the daemon that listens here; by default the one started at login [REDBOLT_SOCKET]")
+  verb.add_option("--socket", choice.socket,
+                  "Use the daemon that listens here; by default the one started at login")
+      ->envname("REDBOLT_SOCKET")
       ->type_name("PATH")
       ->group("Card")
       ->excludes(device);
@@ -58,10 +52,6 @@ void add_device_options(CLI::App& verb, DeviceChoice& choice) {
 }
 
 ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& command) {
-  // What is typed comes before what the environment says.
-  const std::string spec = choice.device.empty() && choice.socket.empty()
-                               ? environment("REDBOLT_DEVICE")
-                               : choice.device;
   runtime::DeviceOptions options;
   options.command = command;
   options.lease_timeout =
@@ -72,8 +62,8 @@ ChosenDevice::ChosenDevice(const DeviceChoice& choice, const std::string& comman
          std::to_string(holder.pid) + " (" + holder.command + ") has had it for " +
          fixed(holder.age_seconds, 0) + " s");
   };
-  if (!spec.empty()) {
-    daemon_ = std::make_unique<PrivateDaemon>(PrivateDaemonOptions{spec, choice.firmware});
+  if (!choice.device.empty()) {
+    daemon_ = std::make_unique<PrivateDaemon>(PrivateDaemonOptions{choice.device, choice.firmware});
     options.socket = daemon_->socket();
   } else if (!choice.socket.empty()) {
     options.socket = choice.socket;

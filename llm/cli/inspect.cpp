@@ -16,8 +16,9 @@ namespace redbolt::llm::cli {
 namespace {
 
 struct Options {
-  std::filesystem::path model;
+  ModelChoice model;
   std::uint32_t context = 0;
+  runtime::CacheType cache_type = runtime::CacheType::f16;
 };
 
 class Report {
@@ -100,11 +101,12 @@ void describe_shape(const ModelConfig& config, Report& report) {
   report.line("vocabulary rows", grouped(config.vocabulary));
 }
 
-void describe_memory(const ModelFiles& files, const ModelConfig& config, std::uint32_t context,
+void describe_memory(const ModelFiles& files, const ModelConfig& config, const Options& options,
                      Report& report) {
   const ModelWeights weights(files, config);
   EngineShape shape;
-  shape.context = context != 0 ? context : default_context(config);
+  shape.context = options.context != 0 ? options.context : default_context(config);
+  shape.cache_type = options.cache_type;
   const MemoryPlan plan = plan_memory(config, Bytes(weights.buffer_bytes()), shape);
   report.heading("needed in VRAM at --ctx " + std::to_string(shape.context));
   report.line("  weights", bytes_text(plan.weights.count()));
@@ -114,7 +116,7 @@ void describe_memory(const ModelFiles& files, const ModelConfig& config, std::ui
 }
 
 void inspect(const Options& options) {
-  const ModelFiles files(options.model);
+  const ModelFiles files(options.model.file());
   Report report;
   describe_files(files, report);
   describe_tensors(files, report);
@@ -123,7 +125,7 @@ void inspect(const Options& options) {
     try {
       const ModelConfig config = read_model_config(files);
       describe_shape(config, report);
-      describe_memory(files, config, options.context, report);
+      describe_memory(files, config, options, report);
     } catch (const LlmError& error) {
       report.heading(std::string("cannot be run: ") + error.what());
     }
@@ -137,9 +139,9 @@ void add_inspect(CLI::App& application) {
   const auto options = std::make_shared<Options>();
   auto* const verb = application.add_subcommand(
       "inspect", "Print what a model file holds and needs; needs no card");
-  verb->add_option("FILE", options->model, "The model, a GGUF file; of a split one the first part")
-      ->required();
+  add_model_option(*verb, options->model);
   add_context_option(*verb, options->context);
+  add_cache_option(*verb, options->cache_type);
   verb->callback([options] { inspect(*options); });
 }
 

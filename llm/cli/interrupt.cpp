@@ -1,5 +1,7 @@
 #include "cli/interrupt.hpp"
 
+#include <signal.h>
+
 #include <atomic>
 #include <csignal>
 
@@ -14,10 +16,33 @@ void note(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+std::atomic<bool> stop_request{false};
+
+void request_stop(int) {
+  stop_request = true;
+}
+
+// As std::signal, but a read that waits ends.
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
 }  // namespace
 
 void catch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, note);
+}
+
+void catch_stop_requests() {
+  handle(SIGINT, request_stop);
+  for (const int signal : {SIGTERM, SIGHUP}) handle(signal, note);
+}
+
+bool take_stop_request() noexcept {
+  return stop_request.exchange(false);
 }
 
 bool interrupted() noexcept {

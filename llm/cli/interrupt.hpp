@@ -12,6 +12,12 @@ void catch_interrupts();
 // Whether one has come.
 bool interrupted() noexcept;
 
+// From now on Ctrl-C (SIGINT) only asks for what is going on to stop, any number of times; it and
+// the other signals end a read() that waits.
+void catch_stop_requests();
+// Whether one has come since the last call.
+bool take_stop_request() noexcept;
+
 class Interrupted : public std::exception {
  public:
   explicit Interrupted(int signal) : signal_(signal) {}

@@ -18,7 +18,7 @@ namespace {
 
 struct Options {
   DeviceChoice card;
-  std::filesystem::path model;
+  ModelChoice model;
   std::string tokens;
   std::filesystem::path output;
   std::uint32_t context = 0;
@@ -52,14 +52,14 @@ std::uint32_t context_for(std::size_t tokens) {
 void logits(const Options& options) {
   const std::vector<TokenId> tokens = parse_tokens(options.tokens);
   catch_interrupts();
-  const ModelFiles files(options.model);
+  const ModelFiles files(options.model.file());
   EngineShape shape;
   shape.all_logits = options.all && !options.token_by_token;
   shape.context = options.context != 0 ? options.context : context_for(tokens.size());
   shape.batch = std::min(shape.batch, shape.context);
   OutputFile output(options.output);
   ChosenDevice card(options.card, "redbolt-llm logits");
-  const auto model = load_model(files, card.device(), shape);
+  const auto model = load_model(files, card.device(), shape, options.model.text);
   LogitsRunner runner(*model, options.token_by_token ? Feeding::token_by_token : Feeding::batched,
                       compile_progress());
   runner.run(tokens, options.all, [&](std::span<const float> row) {

@@ -2,33 +2,16 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
-#include <iostream>
 
+#include "cli/application.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 
 namespace {
 
 constexpr int kRuntimeError = 1;
 constexpr int kUsageError = 2;
-
-constexpr const char* kFooter =
-    "\nExamples:\n"
-    "  redbolt-llm run -m model.gguf -p \"What is 2+2?\"\n"
-    "  redbolt-llm run -m model.gguf --device emulated < question.txt\n"
-    "  redbolt-llm inspect model.gguf --ctx 8192\n"
-    "\n"
-    "`redbolt-llm VERB --help` explains a verb. Exit codes: 0 success, 1 the work failed, 2 wrong "
-    "usage.\n"
-    "Options can also be given by environment variables; their names are shown with each option.";
-
-void describe(CLI::App& application) {
-  application.name("redbolt-llm");
-  application.set_version_flag("--version", "redbolt-llm " REDBOLT_VERSION);
-  application.require_subcommand(1);
-  application.footer(kFooter);
-  application.get_formatter()->column_width(34);
-}
 
 }  // namespace
 
@@ -37,29 +20,21 @@ int main(int argc, char** argv) {
   // A reader that goes away ends the program through the failed write, so that everything is
   // cleaned up.
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App application("Runs language models (GGUF) on a Radeon card, real or emulated.");
+  const auto application = make_application();
+  application->set_version_flag("--version", "redbolt-llm " REDBOLT_VERSION);
   try {
-    describe(application);
-    add_run(application);
-    add_serve(application);
-    add_bench(application);
-    add_tokenize(application);
-    add_inspect(application);
-    add_logits(application);
-    add_ps(application);
-    add_stop(application);
-    application.parse(argc, argv);
+    application->parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
     // Help and version are "errors" with exit code 0.
-    return application.exit(error) == 0 ? 0 : kUsageError;
+    return application->exit(error) == 0 ? 0 : kUsageError;
   } catch (const UsageError& error) {
-    std::cerr << "redbolt-llm: " << error.what() << '\n';
+    note_error(error.what());
     return kUsageError;
   } catch (const Interrupted& interrupted) {
     return interrupted.exit_code();
   } catch (const std::exception& error) {
-    std::cerr << "redbolt-llm: " << error.what() << '\n';
+    note_error(error.what());
     return kRuntimeError;
   }
 }

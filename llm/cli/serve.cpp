@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::string> aliases;
   std::string host = "127.0.0.1";
   std::uint16_t port = 11435;
+  runtime::CacheType cache_type = runtime::CacheType::f16;
   std::uint32_t context = 0;
   std::uint32_t parallel = 1;
   std::uint32_t queue = 64;
@@ -163,6 +164,7 @@ void serve(const Options& options) {
   loading.card = options.card;
   loading.shape.context = choose_context(options.context, config, 0);
   loading.shape.slots = options.parallel;
+  loading.shape.cache_type = options.cache_type;
   loading.queue = options.queue;
   loading.context_shift = options.context_shift;
   {
@@ -210,6 +212,7 @@ void add_network_options(CLI::App& verb, Options& options) {
 
 void add_engine_options(CLI::App& verb, Options& options) {
   add_context_option(verb, options.context);
+  add_cache_option(verb, options.cache_type);
   verb.add_option("--parallel", options.parallel,
                   "Answer so many requests at once, each with a context of its own (default 1)")
       ->envname("REDBOLT_PARALLEL")
@@ -236,7 +239,7 @@ void add_serve(CLI::App& application) {
       "from the start: with 503 and how far it is while the model is being loaded. SIGINT and "
       "SIGTERM end it\n"
       "within 5 seconds.");
-  verb->add_option("-m,--model", options->model,
+  verb->add_option("-m,--model,MODEL", options->model,
                    "The model: a GGUF file, of a split one the first part, or a name that is found")
       ->envname("REDBOLT_MODEL")
       ->type_name("MODEL")

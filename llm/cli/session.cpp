@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
 #include "cli/work_report.hpp"
+#include "redbolt/llm/models/catalogue.hpp"
 #include "support/printable.hpp"
 
 namespace redbolt::llm::cli {
-
-CLI::Option* add_model_option(CLI::App& verb, std::filesystem::path& model) {
-  return verb
-      .add_option("-m,--model", model, "The model, a GGUF file; of a split one the first part")
-      ->envname("REDBOLT_MODEL")
-      ->type_name("FILE")
-      ->required();
-}
 
 void add_context_option(CLI::App& verb, std::uint32_t& context) {
   verb.add_option(
@@ -27,6 +21,18 @@ void add_context_option(CLI::App& verb, std::uint32_t& context) {
       ->envname("REDBOLT_CTX")
       ->type_name("N")
       ->check(CLI::Range(std::uint32_t{1}, kMaximumContext));
+}
+
+void add_cache_option(CLI::App& verb, runtime::CacheType& type) {
+  verb.add_option_function<std::string>(
+          "--cache-type",
+          [&type](const std::string& name) {
+            type = name == "q8_0" ? runtime::CacheType::q8_0 : runtime::CacheType::f16;
+          },
+          "How the KV cache stores numbers: f16 (default), or q8_0 in about half the memory")
+      ->envname("REDBOLT_CACHE_TYPE")
+      ->type_name("TYPE")
+      ->check(CLI::IsMember(std::vector<std::string>{"f16", "q8_0"}));
 }
 
 std::uint32_t choose_context(std::uint32_t asked, const ModelConfig& config, std::uint64_t needed) {
@@ -58,12 +64,14 @@ std::string describe_model(const ModelConfig& config, const ModelFiles& files) {
 }
 
 std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
-                                        const EngineShape& shape) {
+                                        const EngineShape& shape, const std::string& asked) {
   std::unique_ptr<LoadedModel> model;
   {
     ProgressLine line("uploading");
     const auto start = std::chrono::steady_clock::now();
     LoadOptions options;
+    const bool is_blob = files.files().front().path().filename().string().starts_with("sha256-");
+    if (is_blob && !is_model_path(asked)) options.name = printable(asked);
     options.progress = [&](Bytes done, Bytes of) {
       check_interrupt();
       check_asked_back(device);

@@ -4,20 +4,22 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
+#include <string>
 
 #include "cli/device_choice.hpp"
+#include "cli/model_choice.hpp"
 #include "redbolt/llm/engine/loaded_model.hpp"
 #include "redbolt/llm/gguf/model_files.hpp"
 #include "redbolt/runtime/device.hpp"
 
 namespace redbolt::llm::cli {
 
-// -m: the model file, required.
-CLI::Option* add_model_option(CLI::App& verb, std::filesystem::path& model);
 // --ctx: positions of the KV cache; 0 where it is not given.
 void add_context_option(CLI::App& verb, std::uint32_t& context);
+
+// --cache-type: how keys and values are stored.
+void add_cache_option(CLI::App& verb, runtime::CacheType& type);
 
 // The context to use: the one asked for, or the default, larger if that many positions are known to
 // be needed and the model was trained for them. Notes a context beyond what the model was trained
@@ -28,9 +30,10 @@ std::uint32_t choose_context(std::uint32_t asked, const ModelConfig& config, std
 void note_tokenizer(const Metadata& metadata);
 
 // The model on the card, with a progress line while it is uploaded and a note afterwards. Throws
-// CardAskedBack.
+// CardAskedBack. A file whose name says nothing (a blob of Ollama's) is shown to others as what was
+// `asked` for.
 std::unique_ptr<LoadedModel> load_model(const ModelFiles& files, runtime::Device& device,
-                                        const EngineShape& shape);
+                                        const EngineShape& shape, const std::string& asked = {});
 
 // To be handed to what compiles kernels: shows a progress line, and stops when interrupted.
 runtime::Device::LoadProgress compile_progress();

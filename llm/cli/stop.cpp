@@ -4,10 +4,12 @@
 #include <vector>
 
 #include "cli/daemon_choice.hpp"
+#include "cli/model_choice.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "redbolt/client/connection.hpp"
 #include "redbolt/llm/error.hpp"
+#include "redbolt/llm/models/catalogue.hpp"
 #include "support/hex.hpp"
 #include "support/printable.hpp"
 
@@ -19,14 +21,23 @@ constexpr std::size_t shortest_id = 4;
 
 struct Options {
   std::filesystem::path socket;
-  std::string model;
+  ModelChoice model;
   bool all = false;
 };
 
-// A model is named as `ps` lists it, by its file, or by the beginning of its id.
+// The name of the file that a MODEL means, under which `ps` lists it; empty where there is none.
+std::string file_name(const std::string& model) {
+  try {
+    return model_file(model, process_environment()).filename().string();
+  } catch (const LlmError&) {
+    return {};  // it may be an id, or the name of a file that is gone
+  }
+}
+
+// A model is named as `ps` or `list` shows it, by its file, or by the beginning of its id.
 bool is_meant(const client::ResidentInfo& resident, const std::string& model) {
   if (resident.name == model) return true;
-  if (resident.name == std::filesystem::path(model).filename().string()) return true;
+  if (resident.name == file_name(model)) return true;
   return model.size() >= shortest_id && to_hex(resident.hash).starts_with(model);
 }
 
@@ -56,10 +67,10 @@ void stop_one(client::Connection& connection, const std::string& model) {
 }
 
 void stop(const Options& options) {
-  if (options.all == !options.model.empty())
+  if (options.all == !options.model.text.empty())
     throw UsageError("name a model, or give --all (redbolt-llm ps lists what is there)");
   client::Connection connection = connect_to_daemon(options.socket, "redbolt-llm stop");
-  if (!options.all) return stop_one(connection, options.model);
+  if (!options.all) return stop_one(connection, options.model.text);
   const client::DroppedResidents dropped = connection.drop_all_residents();
   note("freed " + human_bytes(dropped.bytes.count()) + " of " + std::to_string(dropped.dropped) +
        " models" +
@@ -75,9 +86,9 @@ void add_stop(CLI::App& application) {
   verb->footer(
       "\nWeights that a program uses stay. Without this command they give way by themselves when "
       "room is needed.");
-  verb->add_option("model", options->model, "The model: as ps lists it, its file, or its id")
-      ->type_name("MODEL");
-  verb->add_flag("--all", options->all, "All that are not in use");
+  auto* const model = add_model_option(*verb, options->model);
+  model->required(false)->description("The model: as ps or list shows it, its file, or its id");
+  verb->add_flag("--all", options->all, "All that are not in use")->excludes(model);
   add_daemon_option(*verb, options->socket);
   verb->callback([options] { stop(*options); });
 }

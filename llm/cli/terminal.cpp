@@ -13,8 +13,20 @@
 
 namespace redbolt::llm::cli {
 
+namespace {
+
+// Whether what was written to standard output last stands in the middle of a line.
+bool in_line = false;
+
+}  // namespace
+
 void note(const std::string& line) {
+  if (in_line && isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) write_output("\n");
   std::cerr << line << '\n';
+}
+
+void note_error(const std::string& message) {
+  note("redbolt-llm: " + message);
 }
 
 ProgressLine::ProgressLine(std::string title)
@@ -45,6 +57,7 @@ void write_output(std::string_view text) {
     throw LlmError(ErrorCode::io,
                    std::string("cannot write to standard output: ") + std::strerror(errno));
   }
+  in_line = !text.ends_with('\n');
 }
 
 std::string fixed(double value, int digits) {

@@ -8,8 +8,11 @@
 
 namespace redbolt::llm::cli {
 
-// A line on standard error.
+// A line on standard error. Starts on a line of its own where both streams go to a terminal and
+// standard output's text has not ended its line.
 void note(const std::string& line);
+// The same for what went wrong.
+void note_error(const std::string& message);
 
 // A line on standard error that is rewritten as work goes on; silent when standard error is not a
 // terminal. Gone when the object ends.

@@ -12,12 +12,12 @@ namespace redbolt::llm::cli {
 namespace {
 
 struct Options {
-  std::filesystem::path model;
+  ModelChoice model;
   bool special = false;
 };
 
 void tokenize(const Options& options) {
-  const ModelFiles files(options.model);
+  const ModelFiles files(options.model.file());
   const Tokenizer tokenizer(files.metadata());
   note_tokenizer(files.metadata());
   const SpecialTokens special = options.special ? SpecialTokens::all : SpecialTokens::user_defined;

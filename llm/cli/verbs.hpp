@@ -3,10 +3,16 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <stdexcept>
+
+#include "cli/usage_error.hpp"
 
 namespace redbolt::llm::cli {
 
+void add_chat(CLI::App& application);
+void add_list(CLI::App& application);
+void add_show(CLI::App& application);
+void add_config(CLI::App& application);
+void add_completions(CLI::App& application);
 void add_run(CLI::App& application);
 void add_logits(CLI::App& application);
 void add_tokenize(CLI::App& application);
@@ -15,11 +21,5 @@ void add_bench(CLI::App& application);
 void add_ps(CLI::App& application);
 void add_stop(CLI::App& application);
 void add_serve(CLI::App& application);
-
-// A mistake in what the user typed that only a verb can see: exit code 2.
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 }  // namespace redbolt::llm::cli

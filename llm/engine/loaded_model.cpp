@@ -67,7 +67,8 @@ void LoadedModel::place_weights(const ModelFiles& files, const LoadOptions& opti
   } else {
     upload(image, options.progress);
     const client::ContentHash hash = image.finish();
-    device_.seal_resident(weight_buffer_, hash, files.files().front().path().filename().string());
+    const std::string file = files.files().front().path().filename().string();
+    device_.seal_resident(weight_buffer_, hash, options.name.empty() ? file : options.name);
     if (!image.too_fresh_to_remember()) known.remember(key, hash);
   }
   upload_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +16,7 @@
 
 #include "daemon_process.hpp"
 #include "program.hpp"
+#include "pseudo_terminal.hpp"
 #include "served_card.hpp"
 #include "test_paths.hpp"
 
@@ -30,7 +33,8 @@ ProgramResult llm(const std::vector<std::string>& arguments, const std::string& 
 TEST(CommandLine, HelpOfEveryVerb) {
   EXPECT_EQ(llm({"--help"}).exit_code, 0);
   EXPECT_EQ(llm({"--version"}).exit_code, 0);
-  for (const std::string verb : {"run", "logits", "tokenize", "inspect", "bench", "ps", "stop"}) {
+  for (const std::string verb : {"run", "chat", "list", "ls", "show", "ps", "stop", "bench",
+                                 "inspect", "tokenize", "logits", "config", "completions"}) {
     const auto result = llm({verb, "--help"});
     EXPECT_EQ(result.exit_code, 0) << verb;
     EXPECT_NE(result.output.find("Usage"), std::string::npos) << verb;
@@ -54,6 +58,12 @@ TEST(CommandLine, WrongUsageIsTwo) {
       {"logits", "-m", kModel, "-o", "/dev/null", "--tokens", "-1"},
       {"bench", "-m", kModel, "-p", "5000", "--socket", "/tmp/x"},
       {"inspect"},
+      {"show"},
+      {"completions", "tcsh"},
+      {"run", kModel, "-p", "x", "y"},
+      {"run", kModel, "x", "--top-p", "2"},
+      {"run", kModel, "x", "--think", "--no-think"},
+      {"list", "--json", "--names"},
   };
   for (const auto& arguments : wrong) {
     const auto result = llm(arguments);
@@ -82,6 +92,38 @@ TEST(CommandLine, InspectSaysWhatAModelNeeds) {
   EXPECT_NE(result.output.find("qwen3"), std::string::npos);
   EXPECT_NE(result.output.find("Q4_K"), std::string::npos);
   EXPECT_EQ(llm({"inspect", kData / "tokenizers/gpt-2-vocab.gguf"}).exit_code, 0);
+}
+
+TEST(CommandLine, ModelsByName) {
+  TemporaryFolder folder;
+  std::filesystem::copy_file(kModel, folder.path() / "Tiny-Qwen3-Q4_K_M.gguf");
+  std::ofstream(folder.path() / "Broken-Q8_0.gguf") << "this is no model";
+  setenv("REDBOLT_MODELS", folder.path().c_str(), 1);
+  setenv("HOME", folder.path().c_str(), 1);
+  EXPECT_NE(llm({"list", "--names"}).output.find("Tiny-Qwen3-Q4_K_M\n"), std::string::npos);
+  const auto report = nlohmann::json::parse(llm({"ls", "--json"}).output);
+  const auto& models = report.at("models");
+  const auto tiny = std::find_if(models.begin(), models.end(), [](const nlohmann::json& model) {
+    return model.at("name") == "Tiny-Qwen3-Q4_K_M";
+  });
+  ASSERT_NE(tiny, models.end());
+  EXPECT_EQ(tiny->at("architecture"), "qwen3");
+  EXPECT_EQ(tiny->at("quantization"), "Q4_K_M");
+  EXPECT_EQ(tiny->at("place"), "Redbolt");
+  EXPECT_EQ(tiny->at("bytes"), std::filesystem::file_size(kModel));
+  const auto table = llm({"list"});
+  EXPECT_NE(table.output.find("Broken-Q8_0"), std::string::npos) << table.output;
+  EXPECT_NE(table.errors.find("Broken-Q8_0 cannot be used"), std::string::npos) << table.errors;
+  const auto shown = nlohmann::json::parse(llm({"show", "tiny:qwen3", "--json"}).output);
+  EXPECT_EQ(shown.at("architecture"), "qwen3");
+  EXPECT_EQ(shown.at("layers"), 4);
+  EXPECT_GT(shown.at("parameters"), 1'000'000);
+  EXPECT_EQ(llm({"tokenize", "-m", "tiny-qwen3"}, "").output, "\n");
+  const auto unknown = llm({"show", "tini-qwen3"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_NE(unknown.errors.find("Tiny-Qwen3-Q4_K_M"), std::string::npos) << unknown.errors;
+  unsetenv("REDBOLT_MODELS");
+  EXPECT_NE(llm({"list"}).errors.find("(LM Studio)"), std::string::npos);
 }
 
 TEST(CommandLine, FilesThatAreNoModels) {
@@ -200,6 +242,62 @@ TEST_F(PrivateDaemon, ThatDoesNotComeUpIsExplained) {
   EXPECT_EQ(result.output, "");
   EXPECT_NE(result.errors.find("firmware"), std::string::npos) << result.errors;
   EXPECT_TRUE(std::filesystem::is_empty(temporary()));
+}
+
+TEST(Run, AnswersInTheFormOfASchema) {
+  const DaemonProcess daemon;
+  TemporaryFolder folder;
+  const std::string model = std::filesystem::path(REDBOLT_DEMO_MODEL) / "redbolt-demo-Q4_K_M.gguf";
+  const auto schema = folder.path() / "schema.json";
+  std::ofstream(schema) << R"({"type":"object","properties":{"sum":{"enum":[4,5]}},)"
+                           R"("required":["sum"],"additionalProperties":false})";
+  const auto result = llm({"run", model, "What", "is", "2+2?", "--json-schema", schema,
+                           "--cache-type", "q8_0", "--socket", daemon.socket()});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  const auto answer = nlohmann::json::parse(result.output, nullptr, false);
+  ASSERT_TRUE(answer.is_object()) << result.output;
+  EXPECT_TRUE(answer.at("sum") == 4 || answer.at("sum") == 5) << result.output;
+  std::ofstream(schema) << R"({"type":7})";
+  const auto wrong = llm({"run", model, "x", "--json-schema", schema, "--socket", daemon.socket()});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_NE(wrong.errors.find(schema), std::string::npos) << wrong.errors;
+}
+
+TEST(Chat, TurnsFromAPipe) {
+  const DaemonProcess daemon;
+  const std::string model = std::filesystem::path(REDBOLT_DEMO_MODEL) / "redbolt-demo-Q4_K_M.gguf";
+  const auto result =
+      llm({"chat", model, "--socket", daemon.socket()},
+          "My name is Anna.\n\nWhat is my name?\n/show parameters\n/bye\nNo more.\n");
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  // From tools/demo-model/prompts.json, "two turns".
+  EXPECT_EQ(result.output, "Nice to meet you, Anna!\nYour name is Anna.\n");
+  EXPECT_NE(result.errors.find("temperature"), std::string::npos) << result.errors;
+}
+
+TEST(Chat, CtrlCStopsTheAnswerAndNotTheProgram) {
+  const DaemonProcess daemon;
+  OnTerminal terminal([&] {
+    const std::string program = program_path("redbolt-llm"), socket = daemon.socket();
+    unsetenv("XDG_STATE_HOME");
+    execl(program.c_str(), program.c_str(), "chat", kModel.c_str(), "--socket", socket.c_str(),
+          "--ctx", "100000", "--verbose", nullptr);
+  });
+  terminal.see(">>> ");
+  terminal.type("Hello\n");
+  terminal.see("Hello\r\n");
+  // A model that was never trained goes on for long; it has begun once anything follows.
+  terminal.see_more();
+  terminal.type("\x03");
+  terminal.see("prompt tokens in");
+  terminal.see(">>> ");
+  terminal.type("\x03");
+  terminal.see(">>> ");
+  terminal.type("\x03");
+  terminal.see("/bye or Ctrl-D");
+  terminal.see(">>> ");
+  terminal.type("/bye\n");
+  EXPECT_EQ(terminal.end(), 0);
 }
 
 TEST(Admission, WhatDoesNotFitIsRefusedBeforeItIsLoaded) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "redbolt/base/quantity.hpp"
 #include "redbolt/llm/engine/memory_plan.hpp"
@@ -25,6 +26,8 @@ struct LoadOptions {
   UploadProgress progress;
   // Where it is remembered which weights a file has; empty or "off": nowhere.
   std::filesystem::path cache_folder = runtime::default_cache_folder();
+  // What others see the weights called; empty: the file's name.
+  std::string name = {};
 };
 
 class LoadedModel {
