@@ -16,6 +16,15 @@ TestServerOptions with(const Limits& limits) {
   return options;
 }
 
+// For slow senders. Long enough for a test on a machine that has other things to do.
+Limits impatient() {
+  Limits limits;
+  limits.header_time = std::chrono::milliseconds(1000);
+  limits.body_time = std::chrono::milliseconds(1000);
+  limits.idle_time = std::chrono::milliseconds(1500);
+  return limits;
+}
+
 // What the server says to bytes that are sent as they are.
 Reply raw(TestServer& server, std::string_view bytes) {
   HttpClient client(server.port());
@@ -182,7 +191,7 @@ TEST(Http, AllBodiesTogetherHaveALimitToo) {
 }
 
 TEST(Http, SlowSendersAreToldAndDropped) {
-  TestServer server(always(says("x")), with(quick_limits()));
+  TestServer server(always(says("x")), with(impatient()));
   HttpClient headers(server.port());
   headers.send("GET /health HTTP/1.1\r\nHost:");
   EXPECT_EQ(headers.reply().status, 408U);
@@ -200,7 +209,7 @@ TEST(Http, SlowSendersAreToldAndDropped) {
 
 // Bytes that trickle in do not keep the time from running out.
 TEST(Http, ATrickleOfHeadersIsSlowToo) {
-  TestServer server(always(says("x")), with(quick_limits()));
+  TestServer server(always(says("x")), with(impatient()));
   HttpClient client(server.port());
   std::atomic<bool> done{false};
   std::thread sender([&] {

@@ -77,9 +77,6 @@ std::vector<std::string> TestServer::log() {
 
 Limits quick_limits() {
   Limits limits;
-  limits.header_time = std::chrono::milliseconds(300);
-  limits.body_time = std::chrono::milliseconds(300);
-  limits.idle_time = std::chrono::milliseconds(300);
   limits.write_time = std::chrono::milliseconds(500);
   limits.ping_interval = std::chrono::milliseconds(50);
   limits.stop_time = std::chrono::milliseconds(500);

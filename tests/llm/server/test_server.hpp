@@ -58,7 +58,7 @@ class TestServer {
   std::thread thread_;
 };
 
-// Limits that make a test of them short.
+// Limits that make tests of slow readers, of silence and of stopping short.
 llm::server::Limits quick_limits();
 
 const llm::Tokenizer& demo_tokenizer();
