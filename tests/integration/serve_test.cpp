@@ -1,0 +1,222 @@
+// redbolt-llm serve with the demo model on the emulated card, asked over HTTP as its clients do.
+// What it should say is what tools/demo-model/README.md says it was trained to.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "daemon_process.hpp"
+#include "http_client.hpp"
+#include "program.hpp"
+
+namespace redbolt::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience{120};
+
+const Json kCalculator = Json::parse(R"({"type": "function", "function": {"name": "calculator",
+  "description": "Evaluates an arithmetic expression.", "parameters": {"type": "object",
+  "properties": {"expression": {"type": "string"}}, "required": ["expression"]}}})");
+
+class ServeProcess {
+ public:
+  explicit ServeProcess(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{
+        "serve",          "-m",     std::string(REDBOLT_DEMO_MODEL) + "/redbolt-demo-Q4_K_M.gguf",
+        "--alias",        "demo",   "--socket",
+        daemon_.socket(), "--port", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    pid_ = start_program(program_path("redbolt-llm"), arguments, "/dev/null",
+                         folder_.path() / "out", folder_.path() / "log");
+    port_ = wait_for_port();
+    wait_until_ready();
+  }
+  ~ServeProcess() {
+    if (pid_ > 0) stop(SIGKILL);
+  }
+  ServeProcess(const ServeProcess&) = delete;
+  ServeProcess& operator=(const ServeProcess&) = delete;
+
+  // The exit code; 128 + signal if one ended it.
+  int stop(int signal) {
+    ::kill(pid_, signal);
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::uint16_t port() const { return port_; }
+  std::string log() const { return read_file(folder_.path() / "log"); }
+  Reply chat(const Json& body) const {
+    return ask(port_, post("/v1/chat/completions", body.dump()));
+  }
+  DaemonProcess& daemon() { return daemon_; }
+
+ private:
+  std::uint16_t wait_for_port() const {
+    const std::string before = "listening at http://127.0.0.1:";
+    for (const auto end = Clock::now() + kPatience; Clock::now() < end;) {
+      const std::string text = log();
+      const auto found = text.find(before);
+      if (found != std::string::npos && text.find('\n', found) != std::string::npos) {
+        return static_cast<std::uint16_t>(std::stoi(text.substr(found + before.size())));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    throw std::runtime_error("redbolt-llm serve does not listen: " + log());
+  }
+  void wait_until_ready() const {
+    for (const auto end = Clock::now() + kPatience; Clock::now() < end;) {
+      if (ask(port_, get("/health")).status == 200) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    throw std::runtime_error("the model is not loaded in time: " + log());
+  }
+
+  DaemonProcess daemon_;
+  TemporaryFolder folder_;
+  pid_t pid_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+Json ask_demo(const std::string& text, const Json& more = Json::object()) {
+  Json body = {
+      {"model", "demo"}, {"temperature", 0}, {"messages", {{{"role", "user"}, {"content", text}}}}};
+  body.update(more);
+  return body;
+}
+
+class Serve : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { server_ = new ServeProcess({"--parallel", "2"}); }
+  static void TearDownTestSuite() { delete server_; }
+
+  static Json choice(const Json& body) {
+    const Reply reply = server_->chat(body);
+    EXPECT_EQ(reply.status, 200U) << reply.body;
+    return reply.json().at("choices").at(0);
+  }
+
+  static inline ServeProcess* server_ = nullptr;
+};
+
+TEST_F(Serve, StreamsAnAnswerAndTheFirstTokenIsThereSoon) {
+  double best = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    HttpClient client(server_->port());
+    const auto asked = Clock::now();
+    client.send(post("/v1/chat/completions", ask_demo("What is 2+2?", {{"stream", true}}).dump()));
+    EXPECT_EQ(client.head().status, 200U);
+    std::string stream;
+    bool first = true;
+    while (const auto piece = client.chunk()) {
+      stream += *piece;
+      if (!first || piece->find("\"content\":\"2") == std::string::npos) continue;
+      first = false;
+      best = std::min(best, std::chrono::duration<double>(Clock::now() - asked).count());
+    }
+    std::string text;
+    for (const std::string& data : events_of(stream).data) {
+      if (data == "[DONE]") break;
+      text += Json::parse(data).at("choices").at(0).at("delta").value("content", "");
+    }
+    EXPECT_EQ(text, "2 + 2 is 4.");
+  }
+  std::printf("first token %.1f ms after the request, the best of five (emulated)\n", best * 1000);
+  RecordProperty("first_token_ms", std::to_string(best * 1000));
+}
+
+TEST_F(Serve, CallsTheCalculatorAndAnswersWithItsResult) {
+  Json body = ask_demo("What is 123+456?", {{"tools", {kCalculator}}});
+  const Json asked = choice(body);
+  ASSERT_EQ(asked.at("finish_reason"), "tool_calls");
+  const Json& call = asked.at("message").at("tool_calls").at(0);
+  EXPECT_EQ(call.at("function").at("name"), "calculator");
+  EXPECT_EQ(Json::parse(call.at("function").at("arguments").get<std::string>()),
+            Json({{"expression", "123+456"}}));
+  body["messages"].push_back(asked.at("message"));
+  body["messages"].push_back(
+      {{"role", "tool"}, {"tool_call_id", call.at("id")}, {"content", "579"}});
+  const Json answered = choice(body);
+  EXPECT_EQ(answered.at("message").at("content"), "123 + 456 is 579.");
+  EXPECT_EQ(answered.at("finish_reason"), "stop");
+}
+
+TEST_F(Serve, AnAnswerWithASchemaFollowsIt) {
+  const Json schema = Json::parse(R"({"type": "object", "properties": {
+    "sum": {"type": "integer"}, "even": {"type": "boolean"}},
+    "required": ["sum", "even"], "additionalProperties": false})");
+  const Json format = {{"type", "json_schema"},
+                       {"json_schema", {{"name", "sum"}, {"schema", schema}}}};
+  const Json answered =
+      choice(ask_demo("What is 2+2?", {{"response_format", format},
+                                       {"max_tokens", 200},
+                                       {"chat_template_kwargs", {{"enable_thinking", false}}}}));
+  EXPECT_EQ(answered.at("finish_reason"), "stop");
+  const Json parsed = Json::parse(answered.at("message").at("content").get<std::string>());
+  EXPECT_TRUE(parsed.at("sum").is_number_integer());
+  EXPECT_TRUE(parsed.at("even").is_boolean());
+  EXPECT_EQ(parsed.size(), 2U);
+}
+
+TEST_F(Serve, AToolThatMustBeCalledIs) {
+  const Json asked = choice(ask_demo("What is the capital of Italy?",
+                                     {{"tools", {kCalculator}}, {"tool_choice", "required"}}));
+  EXPECT_EQ(asked.at("finish_reason"), "tool_calls");
+  EXPECT_EQ(asked.at("message").at("tool_calls").at(0).at("function").at("name"), "calculator");
+}
+
+TEST_F(Serve, ThoughtsComeApart) {
+  const Json thought = choice(ask_demo("What is 17+8? /think"));
+  EXPECT_EQ(thought.at("message").at("content"), "17 + 8 is 25.");
+  EXPECT_FALSE(thought.at("message").at("reasoning_content").get<std::string>().empty());
+}
+
+TEST_F(Serve, WhatASlotHoldsIsNotComputedAgain) {
+  const Json body = ask_demo("What is the capital of Italy?");
+  server_->chat(body);
+  const Json usage = server_->chat(body).json().at("usage");
+  EXPECT_GT(usage.at("prompt_tokens_details").at("cached_tokens"), 5);
+}
+
+TEST_F(Serve, TellsOfTheCard) {
+  const Json status = ask(server_->port(), get("/status")).json();
+  EXPECT_GT(status.at("arena").at("used_bytes"), 1'000'000);
+  EXPECT_EQ(status.at("device").at("emulated"), true);
+}
+
+TEST(ServeLife, EndsWithinFiveSecondsOfASignal) {
+  ServeProcess server;
+  HttpClient client(server.port());
+  // The control tokens, one of which would end the answer (tools/demo-model/README.md).
+  const Json endless = {{"stream", true},
+                        {"temperature", 1},
+                        {"logit_bias", {{"1017", -100}, {"1018", -100}, {"1019", -100}}}};
+  client.send(post("/v1/chat/completions", ask_demo("Hello!", endless).dump()));
+  EXPECT_EQ(client.head().status, 200U);
+  const auto before = Clock::now();
+  EXPECT_EQ(server.stop(SIGTERM), 0) << server.log();
+  EXPECT_LT(Clock::now() - before, std::chrono::seconds(5));
+}
+
+// The daemon with the card goes, another comes: the server is back without being asked.
+TEST(ServeLife, LoadsAgainWhenTheCardComesBack) {
+  ServeProcess server;
+  server.daemon().kill();
+  server.daemon().start();
+  unsigned status = 0;
+  for (const auto end = Clock::now() + kPatience; status != 200 && Clock::now() < end;) {
+    status = server.chat(ask_demo("What is 2+2?")).status;
+    EXPECT_TRUE(status == 200 || status == 500 || status == 503) << status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(status, 200U) << server.log();
+}
+
+}  // namespace
+}  // namespace redbolt::test
