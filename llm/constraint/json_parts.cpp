@@ -315,7 +315,8 @@ NodeId JsonParts::append_raw_until(NodeId from, std::string_view end) {
     unsigned low = 0;
     for (const std::uint8_t byte : taken) {
       if (low < byte) {
-        grammar_.on_bytes(seen[i], static_cast<std::uint8_t>(low), byte - 1U, start);
+        grammar_.on_bytes(seen[i], static_cast<std::uint8_t>(low),
+                          static_cast<std::uint8_t>(byte - 1U), start);
       }
       low = byte + 1U;
     }

@@ -141,7 +141,8 @@ NodeId ToolForms::append_free_parameters(NodeId from) {
 // The value and its closing tag.
 NodeId ToolForms::append_value(NodeId from, const SchemaJson& property, const std::string& path,
                                const ValueKinds& kinds, SchemaCompiler& compiler) {
-  const std::string close = "\n" + std::string(kParameterEnd);
+  std::string close = "\n";
+  close += kParameterEnd;
   if (!kinds.string && !kinds.only_string()) {
     return grammar_.append_text(compiler.append(from, property, path), close);
   }

@@ -29,7 +29,7 @@ std::string repository_name(const std::string& folder) {
   if (!folder.starts_with(kPrefix)) return {};
   std::string name = folder.substr(kPrefix.size());
   const std::size_t between = name.find("--");
-  if (between != std::string::npos) name.replace(between, 2, "/");
+  if (between != std::string::npos) name.replace(between, 2, 1, '/');
   return name;
 }
 

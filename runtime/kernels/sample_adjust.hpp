@@ -26,7 +26,8 @@ RB_INLINE bool answer_is_penalised(Global<const SamplingParameters> p) {
 }
 // Whether the draw takes the reduction's keys instead of the logits.
 RB_INLINE bool is_adjusted(Global<const SamplingParameters> p) {
-  return ((p->bias_count | p->masked) != 0) | repeats_are_penalised(p) | answer_is_penalised(p);
+  return (p->bias_count | p->masked | u32(repeats_are_penalised(p)) |
+          u32(answer_is_penalised(p))) != 0;
 }
 
 template <class T>

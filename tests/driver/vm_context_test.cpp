@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "dispatch_fixture.hpp"
 
@@ -54,14 +56,18 @@ class VmContexts : public DispatchFixture {
     return card->compute().wait(card->compute().submit({&buffer, 1}), 500ms);
   }
 
-  // The fault that the hub reported of a context.
+  // The fault that the hub reported of a context; the interrupt may come after the work's end.
   std::optional<Interrupt> fault_of(const VmContext& context) {
-    for (const Interrupt& interrupt : card->drain_interrupts()) {
-      if (interrupt.kind == InterruptKind::memory_fault &&
-          interrupt.vmid == context.vmid().value()) {
-        return interrupt;
+    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    do {
+      for (const Interrupt& interrupt : card->drain_interrupts()) {
+        if (interrupt.kind == InterruptKind::memory_fault &&
+            interrupt.vmid == context.vmid().value()) {
+          return interrupt;
+        }
       }
-    }
+      std::this_thread::sleep_for(1ms);
+    } while (std::chrono::steady_clock::now() < deadline);
     return std::nullopt;
   }
 

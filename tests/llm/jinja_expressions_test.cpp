@@ -41,7 +41,9 @@ TEST(JinjaExpressions, GiveWhatPythonGives) {
     try {
       const std::string output = render(source, variables);
       EXPECT_TRUE(row.contains("output")) << "written: " << output << "\nPython: " << row;
-      if (row.contains("output")) EXPECT_EQ(output, row["output"].get<std::string>());
+      if (row.contains("output")) {
+        EXPECT_EQ(output, row["output"].get<std::string>());
+      }
     } catch (const LlmError& error) {
       const bool refused = error.code() == ErrorCode::unsupported_chat;
       EXPECT_TRUE(row.contains(refused ? "refused" : "error")) << error.what();

@@ -100,7 +100,9 @@ void check_row(std::span<const std::byte> row, std::span<const float> values) {
           << "element " << begin + i << seed_note();
     }
     ASSERT_LE(most, 127);
-    if (half_to_float(scale) > 1e-4) ASSERT_GE(most, 126);
+    if (half_to_float(scale) > 1e-4) {
+      ASSERT_GE(most, 126);
+    }
   }
 }
 
@@ -138,9 +140,10 @@ TEST_P(QuantisedStoreTest, EachBlockHasItsOwnScale) {
           const std::size_t used = d + (d + 31) / 32 * 2;
           const auto rest = source ? row.subspan(used) : row;
           for (const std::byte byte : rest) ASSERT_EQ(byte, std::byte{FlatDevice::poison});
-          if (source)
+          if (source) {
             ASSERT_NO_FATAL_FAILURE(
                 check_row(row, std::span(*from).subspan((*source * kv + head) * d, d)));
+          }
         }
       }
 }

@@ -54,8 +54,8 @@ Value missing(const Value& object, std::string_view name) {
   if (name.starts_with("__")) {
     throw Failure("access to attribute '" + std::string(name) + "' is not allowed");
   }
-  return undefined("'" + std::string(type_name(object)) + " object' has no attribute '" +
-                   std::string(name) + "'");
+  return undefined(std::string("'") + std::string(type_name(object)) +
+                   " object' has no attribute '" + std::string(name) + "'");
 }
 
 std::optional<std::size_t> wrapped(std::int64_t index, std::size_t size) {
@@ -211,7 +211,8 @@ Value slice(Runtime& runtime, const Value& object, const Value& start, const Val
   }
   const List* const list = as_list(object);
   if (list == nullptr) {
-    return undefined("'" + std::string(type_name(object)) + "' object cannot be sliced");
+    return undefined(std::string("'") + std::string(type_name(object)) +
+                     "' object cannot be sliced");
   }
   std::vector<Value> items;
   const auto count = static_cast<std::int64_t>(list->items.size());

@@ -51,7 +51,7 @@ FormatSpec parse_spec(std::string_view text) {
   spec.alternate = take(text, '#');
   if (take(text, '0') && spec.align == '\0') {
     spec.align = '=';
-    spec.fill = "0";
+    spec.fill.assign(1, '0');
   }
   spec.width = take_number(text);
   spec.grouped = take(text, ',');

@@ -392,7 +392,8 @@ ExpressionPointer ExpressionParser::filters(ExpressionPointer subject, bool firs
 ExpressionPointer ExpressionParser::one_filter(ExpressionPointer subject) {
   Token name = tokens_.expect(Token::Kind::name, "the name of a filter");
   while (tokens_.skip_symbol(".")) {
-    name.text += "." + tokens_.expect(Token::Kind::name, "the name of a filter").text;
+    name.text += '.';
+    name.text += tokens_.expect(Token::Kind::name, "the name of a filter").text;
   }
   Filter node{std::move(subject), std::move(name.text), {}};
   if (tokens_.is_symbol("(")) node.arguments = arguments();

@@ -36,7 +36,7 @@ void group_thousands(std::string& number) {
   if (end == std::string::npos) end = number.size();
   while (end > 3) {
     end -= 3;
-    number.insert(end, ",");
+    number.insert(end, 1, ',');
   }
 }
 

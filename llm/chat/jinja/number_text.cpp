@@ -40,7 +40,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t ba
     if (prefixed) digits.remove_prefix(2);
   }
   if (digits.empty() || digits.front() == '-') return std::nullopt;
-  const std::string number = (negative ? "-" : "") + std::string(digits);
+  const std::string number = std::string(negative ? "-" : "") + std::string(digits);
   std::int64_t value = 0;
   const char* const end = number.data() + number.size();
   const auto read = std::from_chars(number.data(), end, value, static_cast<int>(base));

@@ -92,7 +92,7 @@ class PercentFormatter {
       if (flag == '#') spec.alternate = true;
       if (flag == '0' && spec.align == '\0') {
         spec.align = '=';
-        spec.fill = "0";
+        spec.fill.assign(1, '0');
       }
     }
     --at_;
@@ -110,7 +110,7 @@ class PercentFormatter {
     if (kind == 's' || kind == 'r') {
       spec.kind = 's';
       if (spec.align != '<') spec.align = '>';
-      spec.fill = " ";
+      spec.fill.assign(1, ' ');
       const Value text = runtime_.text(kind == 's' ? to_text(value) : to_repr(value));
       return result_.append(format_value(runtime_, text, spec));
     }

@@ -76,7 +76,7 @@ class TokenStream {
       case Token::Kind::string:
         return "a string";
       default:
-        return "'" + token.text.substr(0, 40) + "'";
+        return std::string("'") + token.text.substr(0, 40) + "'";
     }
   }
 

@@ -16,18 +16,18 @@ constexpr std::size_t kLongestKey = std::size_t{64} << 10U;
 void append_canonical(std::string& key, const Value& value, int depth) {
   if (depth > kDeepest || key.size() > kLongestKey) throw Failure("a key is too long");
   if (const Text* const text = as_text(value)) {
-    key += "s" + std::to_string(text->size()) + ":";
+    key += std::string("s") + std::to_string(text->size()) + ":";
     key += text->bytes();
   } else if (const auto integer = as_integer(value)) {
-    key += "i" + std::to_string(*integer) + ";";
+    key += std::string("i") + std::to_string(*integer) + ";";
   } else if (const double* const number = as<double>(value)) {
     const bool whole = std::floor(*number) == *number && std::fabs(*number) < 9e15;
-    key += whole ? "i" + std::to_string(static_cast<std::int64_t>(*number)) + ";"
-                 : "f" + float_text(*number) + ";";
+    key += whole ? std::string("i") + std::to_string(static_cast<std::int64_t>(*number)) + ";"
+                 : std::string("f") + float_text(*number) + ";";
   } else if (is_none(value)) {
     key += "n";
   } else if (const auto* const digits = as<LongInteger>(value)) {
-    key += "i" + *digits->digits + ";";
+    key += std::string("i") + *digits->digits + ";";
   } else if (const List* const list = as_list(value); list && list->kind != List::Kind::list) {
     key += "(";
     for (const Value& item : list->items) append_canonical(key, item, depth + 1);
@@ -130,7 +130,7 @@ const Value* Dict::find(const Value& key) const {
 }
 
 const Value* Dict::find(std::string_view key) const {
-  std::string text = "s" + std::to_string(key.size()) + ":";
+  std::string text = std::string("s") + std::to_string(key.size()) + ":";
   return find_key(text.append(key));
 }
 

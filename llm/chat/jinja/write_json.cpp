@@ -124,7 +124,10 @@ class JsonWriter {
     if (as_list(key) != nullptr) {
       throw Failure("keys must be str, int, float, bool or None, not tuple");
     }
-    add("\"" + scalar(key) + "\"");
+    std::string quoted = scalar(key);
+    quoted.insert(0, 1, '"');
+    quoted += '"';
+    add(quoted);
   }
 
   void write_dict(const Dict& dict, int depth) {

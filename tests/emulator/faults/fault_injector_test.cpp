@@ -63,9 +63,9 @@ TEST_F(FaultInjectorTest, ASeedGivesTheSameStrikesAgain) {
 }
 
 TEST_F(FaultInjectorTest, ATimeHoldsBackUntilItIsThere) {
+  const auto begin = std::chrono::steady_clock::now();
   FaultInjector faults(counters_, {});
   faults.add(parse_fault_plan("hang-wave@30ms"), 1);
-  const auto begin = std::chrono::steady_clock::now();
   ASSERT_TRUE(eventually([&] { return faults.strikes(FaultKind::hang_wave).has_value(); }));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(30));
   EXPECT_FALSE(faults.strikes(FaultKind::hang_wave));
