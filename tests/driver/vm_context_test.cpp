@@ -200,6 +200,22 @@ TEST_F(VmContexts, AContextThatFollowsAnotherStartsEmpty) {
   expect_kept_out(context, secret.address());
 }
 
+// Its number must lead nowhere, not to pages that somebody else may have by now.
+TEST_F(VmContexts, ADestroyedContextReachesNothing) {
+  IndirectBuffer work;
+  {
+    VmContext context = client();
+    CommandEncoder encoder(card->dispatch_limits());
+    encoder.write(out.address(), 1);
+    work = store(encoder);
+    work.vmid = context.vmid();
+    ASSERT_TRUE(run_in(context, work));  // so that translations are cached
+  }
+  poison();
+  EXPECT_FALSE(card->compute().wait(card->compute().submit({&work, 1}), 500ms));
+  EXPECT_EQ(result(1)[0], 0xdeadbeefu);
+}
+
 TEST_F(VmContexts, ThereAreFifteenAndEachComesBack) {
   for (int round = 0; round < 3; ++round) {
     std::vector<VmContext> contexts;
@@ -228,6 +244,16 @@ TEST_F(VmContexts, MarksTellHowFarWorkHasCome) {
   EXPECT_EQ(after.bytes_read - before.bytes_read, 4u);
   VmContext other = client();
   EXPECT_EQ(other.progress(), 0u) << "a word of its own";
+}
+
+TEST_F(VmContexts, MarksStartAtNothingInAContextThatFollows) {
+  {
+    VmContext context = client();
+    CommandEncoder encoder(card->dispatch_limits());
+    encoder.mark(context.progress_word(), 42);
+    ASSERT_TRUE(run_in(context, store(encoder)));
+  }
+  EXPECT_EQ(client().progress(), 0u);
 }
 
 TEST_F(VmContexts, WhatCannotBeGrantedIsRefused) {
