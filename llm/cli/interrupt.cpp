@@ -1,8 +1,12 @@
 #include "cli/interrupt.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 namespace redbolt::llm::cli {
@@ -11,8 +15,27 @@ namespace {
 std::atomic<int> received{0};
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
 
+// A pipe that handlers write to; made before they are installed.
+std::array<int, 2> wakeup{-1, -1};
+
+void wake() {
+  const int before = errno;
+  const char byte = 0;
+  // A full pipe is as readable as any.
+  if (wakeup[1] >= 0 && ::write(wakeup[1], &byte, 1) < 0) errno = before;
+}
+
+void make_wakeup() {
+  if (wakeup[0] >= 0 || ::pipe(wakeup.data()) != 0) return;
+  for (const int end : wakeup) {
+    ::fcntl(end, F_SETFL, O_NONBLOCK);
+    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  }
+}
+
 void note(int signal) {
   received = signal;
+  wake();
   std::signal(signal, SIG_DFL);
 }
 
@@ -20,6 +43,7 @@ std::atomic<bool> stop_request{false};
 
 void request_stop(int) {
   stop_request = true;
+  wake();
 }
 
 // As std::signal, but a read that waits ends.
@@ -37,11 +61,18 @@ void catch_interrupts() {
 }
 
 void catch_stop_requests() {
+  make_wakeup();
   handle(SIGINT, request_stop);
   for (const int signal : {SIGTERM, SIGHUP}) handle(signal, note);
 }
 
+int signal_descriptor() noexcept {
+  return wakeup[0];
+}
+
 bool take_stop_request() noexcept {
+  std::array<char, 64> bytes{};
+  while (wakeup[0] >= 0 && ::read(wakeup[0], bytes.data(), bytes.size()) > 0) continue;
   return stop_request.exchange(false);
 }
 

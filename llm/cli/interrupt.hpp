@@ -17,6 +17,9 @@ bool interrupted() noexcept;
 void catch_stop_requests();
 // Whether one has come since the last call.
 bool take_stop_request() noexcept;
+// Readable from a signal on until the next take_stop_request(), whichever thread handled it: to be
+// polled beside what is waited for. -1 before catch_stop_requests().
+int signal_descriptor() noexcept;
 
 class Interrupted : public std::exception {
  public:

@@ -68,8 +68,17 @@ class OnTerminal {
 
   // How the process ended: 0, or 128 and a signal.
   int end() {
-    std::array<char, 512> bytes{};
-    while (read(terminal_, bytes.data(), bytes.size()) > 0) continue;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (true) {
+      pollfd readable{terminal_, POLLIN, 0};
+      std::array<char, 512> bytes{};
+      if (poll(&readable, 1, 1000) > 0 && read(terminal_, bytes.data(), bytes.size()) <= 0) break;
+      if (std::chrono::steady_clock::now() > deadline) {
+        ADD_FAILURE() << "the program does not end";
+        kill(process_, SIGKILL);
+        break;
+      }
+    }
     int status = 0;
     waitpid(process_, &status, 0);
     process_ = -1;
@@ -77,7 +86,7 @@ class OnTerminal {
   }
 
  private:
-  static constexpr std::chrono::seconds patience{200};
+  static constexpr std::chrono::seconds patience{60};
 
   bool read_until(const std::string& what, const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + patience;

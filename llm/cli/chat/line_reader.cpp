@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <cwchar>
 #include <string_view>
 
+#include "cli/interrupt.hpp"
 #include "cli/private_file.hpp"
 #include "redbolt/llm/error.hpp"
 
@@ -60,6 +62,8 @@ class TerminalReader : public LineReader {
   Input read(const std::string& prompt) override {
     prompt_ = prompt;
     interrupted_ = false;
+    // Keys that follow the prompt at once are keys already, and a Ctrl-D no end of a file.
+    el_set(editor_.get(), EL_PREP_TERM, 1);
     int count = 0;
     const char* const line = el_gets(editor_.get(), &count);
     if (interrupted_) {
@@ -101,15 +105,18 @@ class TerminalReader : public LineReader {
 
   static char* prompt_of(EditLine* editor) { return self(editor)->prompt_.data(); }
 
-  // False: interrupted.
+  // False: interrupted. A signal may have been handled just before, or in another thread: its
+  // descriptor tells.
   bool wait_for_key() {
     constexpr int kIdleMilliseconds = 1000;
     while (true) {
-      pollfd key{STDIN_FILENO, POLLIN, 0};
-      const int ready = poll(&key, 1, kIdleMilliseconds);
-      if (ready > 0) return true;
-      interrupted_ = ready < 0 ? errno == EINTR : idle_ && idle_();
-      if (ready < 0 || interrupted_) return false;
+      std::array<pollfd, 2> waited{{{STDIN_FILENO, POLLIN, 0}, {signal_descriptor(), POLLIN, 0}}};
+      const int ready = poll(waited.data(), waited.size(), kIdleMilliseconds);
+      if (ready < 0 && errno != EINTR) return false;
+      if (ready < 0) continue;
+      interrupted_ = ready == 0 ? idle_ && idle_() : waited[1].revents != 0;
+      if (interrupted_) return false;
+      if (waited[0].revents != 0) return true;
     }
   }
 
