@@ -367,7 +367,8 @@ TEST_F(AqlTest, WhatTheProcessorDoesNotHaveStopsTheQueue) {
   ASSERT_TRUE(interrupts.wait_for(1));
   EXPECT_EQ(interrupts.entry(0)[0] & 0xffff, 20u | 180u << 8);
   EXPECT_EQ(gc::CP_HQD_ERROR.aql_error.of(card.read(gc::CP_HQD_ERROR)), 1u);
-  EXPECT_NE(reasons().at(0).find("format 4"), std::string::npos);
+  ASSERT_TRUE(eventually([&] { return !reasons().empty(); }));
+  EXPECT_NE(reasons()[0].find("format 4"), std::string::npos);
   reset_queue();
   EXPECT_TRUE(ends());
 }

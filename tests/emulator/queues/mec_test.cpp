@@ -52,6 +52,7 @@ TEST_F(MecTest, UnmappedRingIsRefused) {
   EXPECT_NE(card.read(gc::GCVM_L2_PROTECTION_FAULT_STATUS), 0u);
   EXPECT_EQ(gc::CP_HQD_ERROR.pq_utcl1_error.of(card.read(gc::CP_HQD_ERROR)), 1u);
   EXPECT_TRUE(interrupts.wait_for(1));
+  ASSERT_TRUE(eventually([&] { return !reasons().empty(); }));
   ASSERT_EQ(reasons().size(), 1u);
   activate();
   EXPECT_TRUE(is_active());
