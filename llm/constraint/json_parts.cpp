@@ -18,20 +18,6 @@ constexpr unsigned kExponentDigits = 2;
 
 constexpr char32_t kLastCodePoint = 0x10FFFF;
 
-// Well-formed UTF-8 beyond ASCII, table 3-7 of the Unicode standard.
-struct Sequence {
-  std::uint8_t first_low, first_high, second_low, second_high;
-  unsigned length;
-};
-constexpr std::array<Sequence, 8> kMultibyte = {{{0xC2, 0xDF, 0x80, 0xBF, 2},
-                                                 {0xE0, 0xE0, 0xA0, 0xBF, 3},
-                                                 {0xE1, 0xEC, 0x80, 0xBF, 3},
-                                                 {0xED, 0xED, 0x80, 0x9F, 3},
-                                                 {0xEE, 0xEF, 0x80, 0xBF, 3},
-                                                 {0xF0, 0xF0, 0x90, 0xBF, 4},
-                                                 {0xF1, 0xF3, 0x80, 0xBF, 4},
-                                                 {0xF4, 0xF4, 0x80, 0x8F, 4}}};
-
 std::uint8_t as_byte(char byte) {
   return static_cast<std::uint8_t>(byte);
 }
@@ -201,7 +187,8 @@ void JsonParts::on_plain_characters(NodeId from, NodeId to) {
 }
 
 void JsonParts::on_multibyte(NodeId from, NodeId to) {
-  for (const Sequence& sequence : kMultibyte) {
+  for (const Utf8Sequence& sequence : kUtf8Sequences) {
+    if (sequence.length == 1) continue;  // ASCII has rules of its own
     NodeId node = grammar_.append_bytes(from, sequence.first_low, sequence.first_high);
     if (sequence.length == 2) {
       grammar_.on_bytes(node, sequence.second_low, sequence.second_high, to);
