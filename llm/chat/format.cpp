@@ -75,11 +75,7 @@ std::unique_ptr<ChatFormat> choose_chat_format(const Metadata& metadata,
 }
 
 bool ends_in_thought(const std::vector<TextSegment>& prompt, const ChatTraits& traits) {
-  const std::string text = join(prompt);
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  const std::string_view open = traits.answer.thinking.open;
-  return !open.empty() && last != std::string::npos &&
-         std::string_view(text).substr(0, last + 1).ends_with(open);
+  return !traits.answer.thinking.open.empty() && prompt_opens_thinking(join(prompt), traits.answer);
 }
 
 std::string join(const std::vector<TextSegment>& segments) {
