@@ -171,6 +171,21 @@ TEST(Stream, AClientThatHangsUpStopsItsGeneration) {
   }
 }
 
+// The engine is told, rather than left to draw tokens that nobody will see.
+TEST(Stream, AStopStringStopsItsGeneration) {
+  FakeAnswer answer = says("one two " + std::string(2000, 'a'));
+  answer.held = true;
+  TestServer server(always(answer));
+  HttpClient client(server.port());
+  Json request = streamed("Hi");
+  request["stop"] = "two";
+  client.send(post("/v1/chat/completions", request.dump()));
+  client.head();
+  server.engine().allow(100);
+  ASSERT_TRUE(server.engine().wait_for_ends(1));
+  EXPECT_EQ(server.engine().cancelled(), 1U);
+}
+
 TEST(Stream, AClientThatHangsUpIsNoticedWithoutAStreamToo) {
   FakeAnswer answer = says("Hello");
   answer.held = true;
