@@ -215,6 +215,7 @@ TEST(Stream, AFailureOnTheWayIsTheLastEvent) {
 
 TEST(Stream, AReaderThatDoesNotReadIsDropped) {
   FakeAnswer answer = says(std::string(200'000, 'a'));
+  answer.held = true;  // one token short of the end, which it could reach before anybody is dropped
   TestServerOptions options;
   options.server.limits = quick_limits();
   options.engine.context = 1 << 20;
@@ -222,6 +223,7 @@ TEST(Stream, AReaderThatDoesNotReadIsDropped) {
   HttpClient client(server.port());
   client.shrink_receive_buffer();
   client.send(post("/v1/chat/completions", streamed("Hi").dump()));
+  server.engine().allow(static_cast<std::uint32_t>(answer.tokens.size() - 1));
   ASSERT_TRUE(server.engine().wait_for_ends(1));
   EXPECT_EQ(server.engine().cancelled(), 1U);
   EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
