@@ -45,13 +45,13 @@ class Connection {
  private:
   void run() {
     note("\"op\":\"CONNECT\"");
-    counters_.open.fetch_add(1);
     serve();
-    counters_.open.fetch_sub(1);
     note("\"op\":\"DISCONNECT\"");
     // The peer sees the end now, not when the connection is next looked at.
     stream_.interrupt();
     finished_.store(true, std::memory_order_release);
+    // Last: who sees it counted as closed may rely on its place being free.
+    counters_.open.fetch_sub(1);
   }
 
   void serve() try {
@@ -143,7 +143,7 @@ class Server::Implementation {
       ::poll(waiting.data(), static_cast<nfds_t>(waiting.size()),
              static_cast<int>(std::chrono::milliseconds(tidy_interval).count()));
       if (waiting.back().revents != 0) return;
-      connections_.remove_if([](const auto& connection) { return connection->finished(); });
+      forget_finished();
       for (const auto& listener : listeners_) {
         if (!accept_from(*listener)) std::this_thread::sleep_for(pause_without_descriptors);
       }
@@ -155,18 +155,30 @@ class Server::Implementation {
     for (;;) {
       FileDescriptor socket(::accept(listener.descriptor(), nullptr, nullptr));
       if (!socket.valid()) return errno != EMFILE && errno != ENFILE;
-      if (connections_.size() >= options_.limits.connections && !make_room()) {
+      if (!has_room() && !make_room()) {
         counters_.refused.fetch_add(1);
         continue;
       }
+      counters_.open.fetch_add(1);
       const std::uint64_t number = counters_.connections.fetch_add(1) + 1;
       try {
         connections_.push_back(std::make_unique<Connection>(
             number, card_.attach(), std::move(socket), listener.kind(), options_, counters_));
       } catch (const std::exception&) {  // no thread, no memory: the next may have better luck
+        counters_.open.fetch_sub(1);
         counters_.refused.fetch_add(1);
       }
     }
+  }
+
+  void forget_finished() {
+    connections_.remove_if([](const auto& connection) { return connection->finished(); });
+  }
+
+  // Those that ended since the loop last looked keep nobody out.
+  bool has_room() {
+    if (connections_.size() >= options_.limits.connections) forget_finished();
+    return connections_.size() < options_.limits.connections;
   }
 
   // Ends the connection that has been silent for longest, if there is one without host memory: a
