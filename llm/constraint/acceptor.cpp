@@ -1,6 +1,7 @@
 #include "constraint/acceptor.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace redbolt::llm {
 namespace {
@@ -136,6 +137,11 @@ Acceptor::State Acceptor::close() {
     }
   }
   open_.clear();
+  const auto decides = [&](const Place& place) { return grammar_->node(place.node).decides; };
+  if (std::ranges::any_of(found.places, decides)) {
+    std::erase_if(found.places, std::not_fn(decides));
+    found.accepts = false;
+  }
   if (found.places.empty() && !found.accepts) return kDead;
   std::ranges::sort(found.places);
   return intern(std::move(found));

@@ -28,6 +28,48 @@ void append_part(std::string& key, std::string_view part) {
   key += part;
 }
 
+// Of any object where there is no schema.
+std::string json_key(std::optional<std::string_view> schema) {
+  if (!schema) return "object";
+  std::string key = "schema";
+  append_part(key, *schema);
+  return key;
+}
+
+std::string calls_key(std::span<const ToolDeclaration> tools, const ToolCallForm& form) {
+  std::string key = "calls";
+  key += std::to_string(static_cast<int>(form.syntax));
+  key += form.parallel ? '+' : '-';
+  for (const ToolDeclaration& tool : tools) {
+    append_part(key, tool.name);
+    append_part(key, tool.parameters);
+    key += tool.strict ? '!' : '.';
+  }
+  return key;
+}
+
+NodeId append_json(GrammarBuilder& builder, NodeId from, std::optional<std::string_view> schema) {
+  JsonParts parts(builder);
+  const NodeId start = parts.append_space(from);
+  if (!schema) return parts.append_any_object(start);
+  const SchemaJson parsed = parse_schema(*schema);
+  return SchemaCompiler(parts, parsed).append(start, parsed, "");
+}
+
+std::vector<ToolDeclaration> choose_tools(std::span<const ToolDeclaration> tools,
+                                          const ToolCallForm& form) {
+  std::vector<ToolDeclaration> chosen;
+  for (const ToolDeclaration& tool : tools) {
+    if (form.named.empty() || tool.name == form.named) chosen.push_back(tool);
+  }
+  if (chosen.empty()) {
+    throw LlmError(ErrorCode::bad_argument,
+                   form.named.empty() ? std::string("a call is required, but no tool is offered")
+                                      : "there is no tool named '" + std::string(form.named) + "'");
+  }
+  return chosen;
+}
+
 }  // namespace
 
 class ConstraintCompiler::Impl {
@@ -84,45 +126,40 @@ ConstraintCompiler::~ConstraintCompiler() = default;
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_object(
     const ThinkingPrelude& thinking) const {
-  return impl_->make("object", thinking, [](GrammarBuilder& builder, NodeId from) {
-    JsonParts parts(builder);
-    return parts.append_any_object(parts.append_space(from));
+  return impl_->make(json_key({}), thinking, [](GrammarBuilder& builder, NodeId from) {
+    return append_json(builder, from, {});
   });
 }
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_schema(
     std::string_view schema, const ThinkingPrelude& thinking) const {
-  std::string key = "schema";
-  append_part(key, schema);
-  return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
-    const SchemaJson parsed = parse_schema(schema);
-    JsonParts parts(builder);
-    return SchemaCompiler(parts, parsed).append(parts.append_space(from), parsed, "");
+  return impl_->make(json_key(schema), thinking, [&](GrammarBuilder& builder, NodeId from) {
+    return append_json(builder, from, schema);
   });
 }
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::tool_calls(
     std::span<const ToolDeclaration> tools, const ToolCallForm& form,
     const ThinkingPrelude& thinking) const {
-  std::vector<ToolDeclaration> chosen;
-  for (const ToolDeclaration& tool : tools) {
-    if (form.named.empty() || tool.name == form.named) chosen.push_back(tool);
-  }
-  if (chosen.empty()) {
-    throw LlmError(ErrorCode::bad_argument,
-                   form.named.empty() ? std::string("a call is required, but no tool is offered")
-                                      : "there is no tool named '" + std::string(form.named) + "'");
-  }
-  std::string key = "calls";
-  key += std::to_string(static_cast<int>(form.syntax));
-  key += form.parallel ? '+' : '-';
-  for (const ToolDeclaration& tool : chosen) {
-    append_part(key, tool.name);
-    append_part(key, tool.parameters);
-    key += tool.strict ? '!' : '.';
-  }
-  return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
+  const auto chosen = choose_tools(tools, form);
+  return impl_->make(calls_key(chosen, form), thinking, [&](GrammarBuilder& builder, NodeId from) {
     return ToolForms(builder, impl_->trie(), form.syntax).append_calls(from, chosen, form.parallel);
+  });
+}
+
+std::unique_ptr<TokenConstraint> ConstraintCompiler::calls_or_json(
+    std::span<const ToolDeclaration> tools, const ToolCallForm& form,
+    std::optional<std::string_view> schema, const ThinkingPrelude& thinking) const {
+  const auto chosen = choose_tools(tools, form);
+  std::string key;
+  append_part(key, calls_key(chosen, form));
+  key += json_key(schema);
+  return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
+    const NodeId end = builder.add_node();
+    builder.skip(append_json(builder, from, schema), end);
+    ToolForms calls(builder, impl_->trie(), form.syntax);
+    builder.skip(calls.append_calls(from, chosen, form.parallel), end);
+    return end;
   });
 }
 

@@ -36,6 +36,7 @@ struct Node {
   std::vector<NodeId> empty;
   std::vector<Call> calls;
   bool returns = false;  // the rule may end here
+  bool decides = false;  // what has come to here is read in no other way
   FreeText free_text = FreeText::none;
   std::uint32_t room = 0;  // characters that the free text may have at least
   // Frames that the shortest way from here to the rule's end needs; kUnreachable: there is none.
@@ -73,6 +74,9 @@ class GrammarBuilder {
   RuleId add_rule();
   NodeId entry(RuleId rule) const { return grammar_.entries_[rule]; }
   void set_returns(NodeId node) { grammar_.nodes_[node].returns = true; }
+  // For forms of which one may look like another: other ways of reading the same bytes are dropped.
+  // The node must have an edge that takes a byte.
+  void set_decides(NodeId node) { grammar_.nodes_[node].decides = true; }
   void set_free_text(NodeId node, FreeText kind, std::uint32_t room);
 
   void on_bytes(NodeId from, std::uint8_t low, std::uint8_t high, NodeId to);

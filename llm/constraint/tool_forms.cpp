@@ -6,6 +6,7 @@
 
 #include "constraint/regular_expression.hpp"
 #include "constraint/schema_keywords.hpp"
+#include "output/exact_call.hpp"
 
 namespace redbolt::llm {
 namespace {
@@ -14,17 +15,39 @@ namespace {
 // control token in the vocabulary is written as that.
 struct Syntax {
   ToolSyntax syntax;
-  std::string_view before_all, open_tag, open, name, arguments, close, close_tag, between,
-      after_all;
+  std::string_view before_all = {};
+  std::string_view tag_perhaps = {};  // may be there before the first call, or not
+  std::string_view open_tag = {}, open = {}, name = {}, arguments = {}, close = {}, close_tag = {};
+  std::string_view between = {}, after_all = {};
 };
 constexpr std::array<Syntax, 4> kSyntaxes = {{
-    {ToolSyntax::hermes, "", "<tool_call>", "\n", "{\"name\": ", ", \"arguments\": ", "}\n",
-     "</tool_call>", "\n", ""},
-    {ToolSyntax::function_tags, "", "<tool_call>", "\n<function=", "", "", "</function>\n",
-     "</tool_call>", "\n", ""},
-    {ToolSyntax::llama_json, "", "", "", "{\"name\": ", ", \"parameters\": ", "}", "", "; ", ""},
-    {ToolSyntax::mistral, "[TOOL_CALLS]", "", "", "{\"name\": ", ", \"arguments\": ", "}", "", ", ",
-     "]"},
+    {.syntax = ToolSyntax::hermes,
+     .open_tag = "<tool_call>",
+     .open = "\n",
+     .name = "{\"name\": ",
+     .arguments = ", \"arguments\": ",
+     .close = "}\n",
+     .close_tag = "</tool_call>",
+     .between = "\n"},
+    {.syntax = ToolSyntax::function_tags,
+     .open_tag = "<tool_call>",
+     .open = "\n<function=",
+     .close = "</function>\n",
+     .close_tag = "</tool_call>",
+     .between = "\n"},
+    {.syntax = ToolSyntax::llama_json,
+     .tag_perhaps = "<|python_tag|>",
+     .name = kExactCallOpen,
+     .arguments = kExactCallArguments,
+     .close = kExactCallClose,
+     .between = "; "},
+    {.syntax = ToolSyntax::mistral,
+     .before_all = "[TOOL_CALLS]",
+     .name = "{\"name\": ",
+     .arguments = ", \"arguments\": ",
+     .close = "}",
+     .between = ", ",
+     .after_all = "]"},
 }};
 
 const Syntax& row_of(ToolSyntax syntax) {
@@ -45,6 +68,9 @@ NodeId ToolForms::append_calls(NodeId from, std::span<const ToolDeclaration> too
   }
   const NodeId start = grammar_.add_node();
   grammar_.skip(node, start);
+  if (!row.tag_perhaps.empty()) {
+    grammar_.skip(grammar_.append_text(node, trie_.tag(row.tag_perhaps)), start);
+  }
   const NodeId end = grammar_.add_node();
   for (const ToolDeclaration& tool : tools) grammar_.skip(append_call(start, tool, types), end);
   if (parallel) grammar_.skip(grammar_.append_text(end, row.between), start);
@@ -61,7 +87,11 @@ NodeId ToolForms::append_call(NodeId from, const ToolDeclaration& tool,
   } else {
     node = grammar_.append_text(node, row.name);
     node = grammar_.append_text(node, SchemaJson(tool.name).dump());
-    node = append_arguments(grammar_.append_text(node, row.arguments), tool);
+    // The last byte before the arguments is where such an object is known to be a call.
+    node = grammar_.append_text(node, row.arguments.substr(0, row.arguments.size() - 1));
+    grammar_.set_decides(node);
+    node = append_arguments(
+        grammar_.append_text(node, row.arguments.substr(row.arguments.size() - 1)), tool);
   }
   node = grammar_.append_text(node, row.close);
   return row.close_tag.empty() ? node : grammar_.append_text(node, trie_.tag(row.close_tag));

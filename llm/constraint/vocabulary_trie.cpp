@@ -10,7 +10,8 @@
 namespace redbolt::llm {
 namespace {
 
-constexpr std::string_view kFormTokens[] = {"<tool_call>", "</tool_call>", "[TOOL_CALLS]"};
+constexpr std::string_view kFormTokens[] = {"<tool_call>", "</tool_call>", "[TOOL_CALLS]",
+                                            "<|python_tag|>"};
 
 bool belongs_to_forms(std::string_view text) {
   if (std::ranges::find(kFormTokens, text) != std::end(kFormTokens)) return true;

@@ -71,7 +71,7 @@ class AnswerParser::State {
   explicit State(AnswerOptions options)
       : events_(std::move(options.make_call_id)),
         thinking_(options.format, options.starts_in_thinking),
-        calls_(options.format.tools, options.tools, events_) {}
+        calls_(options, events_) {}
 
   void feed(char byte) {
     reasoning_.clear();

@@ -4,14 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "output/exact_call.hpp"
 #include "output/function_call.hpp"
 #include "output/json_call.hpp"
 #include "output/named_call.hpp"
 
 namespace redbolt::llm {
 namespace {
-
-enum class Reader { json, strict_json, function, named };
 
 std::string_view skip_space(std::string_view text) {
   while (!text.empty() && is_json_space(text.front())) text.remove_prefix(1);
@@ -20,12 +19,14 @@ std::string_view skip_space(std::string_view text) {
 
 }  // namespace
 
+enum class CallReaderKind { json, strict_json, exact, function, named };
+
 // What stands around the calls of a syntax. A lead is what a call begins with, after an opening tag
 // or after another call; it belongs to what the reader is fed, except a function's own tag.
 struct CallSyntax {
   struct Lead {
     std::string_view text;
-    Reader reader;
+    CallReaderKind reader;
   };
   ToolSyntax syntax;
   std::array<std::string_view, 2> openers;
@@ -44,28 +45,28 @@ constexpr std::array<CallSyntax, 4> kSyntaxes = {{
      .openers = {"<tool_call>"},
      .first_only = {},
      .list = {},
-     .leads = {{{"{", Reader::json}, {"<function=", Reader::function}}},
+     .leads = {{{"{", CallReaderKind::json}, {"<function=", CallReaderKind::function}}},
      .separator = {},
      .closer = "</tool_call>"},
     {.syntax = ToolSyntax::function_tags,
      .openers = {"<tool_call>", "<function="},
      .first_only = {},
      .list = {},
-     .leads = {{{"<function=", Reader::function}, {"{", Reader::json}}},
+     .leads = {{{"<function=", CallReaderKind::function}, {"{", CallReaderKind::json}}},
      .separator = {},
      .closer = "</tool_call>"},
     {.syntax = ToolSyntax::llama_json,
      .openers = {"<|python_tag|>"},
      .first_only = "{",
      .list = {},
-     .leads = {{{"{", Reader::strict_json}, {}}},
+     .leads = {{{"{", CallReaderKind::strict_json}, {}}},
      .separator = ";",
      .closer = {}},
     {.syntax = ToolSyntax::mistral,
      .openers = {"[TOOL_CALLS]"},
      .first_only = {},
      .list = "[",
-     .leads = {{{"{", Reader::json}, {}}},
+     .leads = {{{"{", CallReaderKind::json}, {}}},
      .named = true,
      .separator = ",",
      .closer = "]"},
@@ -91,22 +92,28 @@ LeadFit fit_lead(const CallSyntax& syntax, std::string_view text) {
   return fit;
 }
 
-std::unique_ptr<CallReader> make_reader(Reader kind, const ParameterTypes& types) {
+std::unique_ptr<CallReader> make_reader(CallReaderKind kind, const ParameterTypes& types) {
   switch (kind) {
-    case Reader::function:
+    case CallReaderKind::function:
       return std::make_unique<FunctionCallReader>(types);
-    case Reader::named:
+    case CallReaderKind::named:
       return std::make_unique<NamedCallReader>();
+    case CallReaderKind::exact:
+      return std::make_unique<ExactCallReader>();
     default:
-      return std::make_unique<JsonCallReader>(kind == Reader::strict_json);
+      return std::make_unique<JsonCallReader>(kind == CallReaderKind::strict_json);
   }
 }
 
 }  // namespace
 
-ToolCallScanner::ToolCallScanner(ToolSyntax syntax, std::span<const ToolDeclaration> tools,
-                                 AnswerSink& sink)
-    : syntax_(syntax_row(syntax)), types_(tools), sink_(sink), enabled_(!tools.empty()) {}
+ToolCallScanner::ToolCallScanner(const AnswerOptions& options, AnswerSink& sink)
+    : syntax_(syntax_row(options.format.tools)),
+      types_(options.tools),
+      sink_(sink),
+      enabled_(!options.tools.empty()),
+      calls_or_text_(options.calls_or_text),
+      calls_left_(options.most_calls) {}
 
 void ToolCallScanner::feed(char byte) {
   switch (where_) {
@@ -135,6 +142,7 @@ bool ToolCallScanner::is_opener(std::string_view text, bool whole) const {
   const auto fits = [&](std::string_view opener) {
     return !opener.empty() && (whole ? opener == text : opener.starts_with(text));
   };
+  if (any_content_ && calls_or_text_) return false;
   if (!any_content_ && !any_call_ && fits(syntax_.first_only)) return true;
   return std::ranges::any_of(syntax_.openers, fits);
 }
@@ -158,7 +166,7 @@ void ToolCallScanner::feed_text(char byte) {
   const std::string opener = std::exchange(held_, {});
   if (const LeadFit fit = fit_lead(syntax_, opener); fit.lead != nullptr) {
     raw_ = opener;
-    start_reader(make_reader(fit.lead->reader, types_), opener);
+    start_reader(fit.lead->reader, opener);
   } else {
     raw_ = opener;
     where_ = Where::body;
@@ -182,15 +190,16 @@ void ToolCallScanner::feed_body(char byte) {
     for (const char one : again) feed(one);
     return;
   }
-  const Reader kind = fit.lead != nullptr ? fit.lead->reader : Reader::named;
+  const CallReaderKind kind = fit.lead != nullptr ? fit.lead->reader : CallReaderKind::named;
   const std::string lead(text);
   raw_ += std::exchange(held_, {});
-  start_reader(make_reader(kind, types_), lead);
+  start_reader(kind, lead);
 }
 
 // `lead` is part of raw_ already.
-void ToolCallScanner::start_reader(std::unique_ptr<CallReader> reader, std::string_view lead) {
-  reader_ = std::move(reader);
+void ToolCallScanner::start_reader(CallReaderKind kind, std::string_view lead) {
+  const bool exact = kind == CallReaderKind::strict_json && calls_or_text_;
+  reader_ = make_reader(exact ? CallReaderKind::exact : kind, types_);
   announced_ = false;
   where_ = Where::call;
   if (lead == "<function=") return;  // the reader starts after its tag
@@ -249,7 +258,7 @@ void ToolCallScanner::feed_between(char byte) {
     if (fit.lead != nullptr) {
       const std::string lead(text);
       raw_ = std::exchange(held_, {});
-      return start_reader(make_reader(fit.lead->reader, types_), lead);
+      return start_reader(fit.lead->reader, lead);
     }
     if (fit.partly) return;
   }
@@ -258,7 +267,8 @@ void ToolCallScanner::feed_between(char byte) {
 }
 
 bool ToolCallScanner::begin(std::string_view name) {
-  if (!types_.has_tool(name)) return false;
+  if (calls_left_ == 0 || !types_.has_tool(name)) return false;
+  --calls_left_;
   announced_ = any_call_ = true;
   space_.clear();
   raw_.clear();

@@ -3,13 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "output/call_reader.hpp"
 #include "output/parameter_types.hpp"
-#include "redbolt/llm/output/answer_format.hpp"
+#include "redbolt/llm/output/answer_parser.hpp"
 
 namespace redbolt::llm {
 
@@ -28,11 +27,13 @@ class AnswerSink {
 };
 
 struct CallSyntax;  // private: a row of the table of syntaxes
+enum class CallReaderKind;
 
 class ToolCallScanner final : private CallSink {
  public:
   // `sink` must outlive the scanner.
-  ToolCallScanner(ToolSyntax syntax, std::span<const ToolDeclaration> tools, AnswerSink& sink);
+  // The options are only looked at.
+  ToolCallScanner(const AnswerOptions& options, AnswerSink& sink);
 
   void feed(char byte);
   void finish();
@@ -55,8 +56,7 @@ class ToolCallScanner final : private CallSink {
   void feed_call(char byte);
   void feed_between(char byte);
   bool is_opener(std::string_view text, bool whole) const;
-  void start_reader(std::unique_ptr<CallReader> reader, std::string_view lead);
-  std::unique_ptr<CallReader> reader_for(std::string_view lead) const;
+  void start_reader(CallReaderKind kind, std::string_view lead);
   void end_call();
   void give_up();
   void emit_text(char byte);
@@ -67,6 +67,8 @@ class ToolCallScanner final : private CallSink {
   AnswerSink& sink_;
   Where where_ = Where::text;
   bool enabled_;
+  bool calls_or_text_;
+  std::uint32_t calls_left_;
   bool drops_leading_space_ = false;
   bool any_content_ = false, any_call_ = false;
   bool after_call_ = false;  // nothing but white space has come since

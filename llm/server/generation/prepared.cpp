@@ -23,14 +23,10 @@ MakeConstraint checked(MakeConstraint make) {
   return [first, make = std::move(make)] { return *first ? std::move(*first) : make(); };
 }
 
-MakeConstraint form_constraint(const LoadedParts& parts, Form form, const std::string& schema,
-                               const std::string& field, const ThinkingPrelude& prelude) {
-  const ConstraintCompiler& compiler = compiler_of(parts, field);
-  if (form == Form::json_object) {
-    return checked([&compiler, prelude] { return compiler.json_object(prelude); });
-  }
+// Runs what compiles a schema; what is wrong with that is told of the request's field.
+MakeConstraint checked_schema(const std::string& field, const MakeConstraint& make) {
   try {
-    return checked([&compiler, schema, prelude] { return compiler.json_schema(schema, prelude); });
+    return checked(make);
   } catch (const SchemaError& error) {
     ApiError refused = invalid_value(
         field, std::string(error.what()) +
@@ -40,24 +36,42 @@ MakeConstraint form_constraint(const LoadedParts& parts, Form form, const std::s
   }
 }
 
+MakeConstraint form_constraint(const LoadedParts& parts, Form form, const std::string& schema,
+                               const std::string& field, const ThinkingPrelude& prelude) {
+  const ConstraintCompiler& compiler = compiler_of(parts, field);
+  if (form == Form::json_object) {
+    return checked([&compiler, prelude] { return compiler.json_object(prelude); });
+  }
+  return checked_schema(
+      field, [&compiler, schema, prelude] { return compiler.json_schema(schema, prelude); });
+}
+
+ToolCallForm call_form(const LoadedParts& parts, const ChatTask& task) {
+  return {.syntax = parts.answer_format.tools, .parallel = task.parallel_tools};
+}
+
 MakeConstraint tool_constraint(const LoadedParts& parts, const ChatTask& task,
                                const ThinkingPrelude& prelude) {
   const ConstraintCompiler& compiler = compiler_of(parts, "tool_choice");
-  const auto make = [&compiler, prelude, tools = task.tools, named = task.named_tool,
-                     parallel = task.parallel_tools, syntax = parts.answer_format.tools] {
-    ToolCallForm form;
-    form.syntax = syntax;
-    form.parallel = parallel;
+  return checked_schema("tools", [&compiler, prelude, tools = task.tools, named = task.named_tool,
+                                  form = call_form(parts, task)]() mutable {
     form.named = named;
     return compiler.tool_calls(tools, form, prelude);
-  };
-  try {
-    return checked(make);
-  } catch (const SchemaError& error) {
-    ApiError refused = invalid_value("tools", error.what());
-    refused.code = "invalid_json_schema";
-    throw refused;
-  }
+  });
+}
+
+// Calls, or JSON.
+MakeConstraint choice_constraint(const LoadedParts& parts, const ChatTask& task,
+                                 const ThinkingPrelude& prelude) {
+  // Alone first: what is wrong with it is then known not to be a tool's fault.
+  form_constraint(parts, task.form, task.schema, task.form_field, prelude);
+  const ConstraintCompiler& compiler = compiler_of(parts, task.form_field);
+  std::optional<std::string> schema;
+  if (task.form == Form::json_schema) schema = task.schema;
+  return checked_schema(
+      "tools", [&compiler, prelude, schema, tools = task.tools, form = call_form(parts, task)] {
+        return compiler.calls_or_json(tools, form, schema, prelude);
+      });
 }
 
 MakeConstraint chat_constraint(const LoadedParts& parts, const ChatTask& task,
@@ -66,13 +80,9 @@ MakeConstraint chat_constraint(const LoadedParts& parts, const ChatTask& task,
     return tool_constraint(parts, task, prelude);
   }
   if (task.form != Form::text) {
-    if (!task.tools.empty()) {
-      throw unsupported(task.form_field,
-                        "An answer cannot be free to call tools and have a JSON form at once: set "
-                        "'tool_choice' to 'none', or leave out '" +
-                            task.form_field + "'.");
-    }
-    return form_constraint(parts, task.form, task.schema, task.form_field, prelude);
+    return task.tools.empty()
+               ? form_constraint(parts, task.form, task.schema, task.form_field, prelude)
+               : choice_constraint(parts, task, prelude);
   }
   if (prelude.budget && !prelude.tags.close.empty() && parts.constraints) {
     const ConstraintCompiler& compiler = *parts.constraints;
@@ -122,6 +132,8 @@ Prepared prepare(ChatTask task, const ServedModels& models) {
   reading.format = parts.answer_format;
   reading.starts_in_thinking = prompt_opens_thinking(join(segments), parts.answer_format);
   reading.tools = task.tools;
+  reading.calls_or_text = task.form != Form::text;
+  if (!task.parallel_tools) reading.most_calls = 1;
   ThinkingPrelude prelude;
   prelude.opened = reading.starts_in_thinking;
   prelude.budget = task.thinking_budget;

@@ -68,6 +68,14 @@ class ConstraintCompiler {
                                               const ToolCallForm& form,
                                               const ThinkingPrelude& thinking = {}) const;
 
+  // Either: calls as tool_calls has them, or a JSON text, of any object if there is no schema.
+  // Where a syntax writes calls as JSON objects, what begins like a call of one of the tools is one
+  // (AnswerOptions::calls_or_text reads it so). Throws as tool_calls and json_schema do.
+  std::unique_ptr<TokenConstraint> calls_or_json(std::span<const ToolDeclaration> tools,
+                                                 const ToolCallForm& form,
+                                                 std::optional<std::string_view> schema,
+                                                 const ThinkingPrelude& thinking = {}) const;
+
   // Only the limit on thoughts: nothing else is restricted. `thinking` needs tags and a budget.
   std::unique_ptr<TokenConstraint> thinking_budget(const ThinkingPrelude& thinking) const;
 

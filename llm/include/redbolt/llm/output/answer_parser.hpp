@@ -53,8 +53,13 @@ using AnswerEvent =
 
 struct AnswerOptions {
   AnswerFormat format = {};
-  bool starts_in_thinking = false;                 // the prompt has opened the thoughts
-  std::vector<ToolDeclaration> tools = {};         // none: no calls are looked for
+  bool starts_in_thinking = false;          // the prompt has opened the thoughts
+  std::vector<ToolDeclaration> tools = {};  // none: no calls are looked for
+  // The answer is calls or text, never both: text that has begun goes on to the end, whatever it
+  // quotes; and a call as a bare JSON object is one only as ConstraintCompiler::calls_or_json
+  // writes it, from its name to its arguments.
+  bool calls_or_text = false;
+  std::uint32_t most_calls = UINT32_MAX;  // what would be announced after that many is text
   std::function<std::string()> make_call_id = {};  // null: random
 };
 
