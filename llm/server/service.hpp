@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/http/exchange.hpp"
 #include "server/http/limits.hpp"
@@ -68,14 +69,15 @@ boost::asio::awaitable<T> run_aside(Service& service, Exchange& exchange, std::f
                       {
                         const std::lock_guard lock(state->mutex);
                         state->result = std::move(result);
-                        state->failure = failure;
+                        state->failure = std::move(failure);
                       }
                       waker->wake();
                     });
   for (;;) {
     {
       const std::lock_guard lock(state->mutex);
-      if (state->failure) std::rethrow_exception(state->failure);
+      // Taken out, so that the worker has no hand in the end of what this thread now handles.
+      if (state->failure) std::rethrow_exception(std::exchange(state->failure, nullptr));
       if (state->result) co_return std::move(*state->result);
     }
     co_await exchange.wait_until(Clock::time_point::max());
