@@ -281,7 +281,8 @@ class OutputChange {
   T clamped(T value) const {
     if (!clamps_) return value;
     if (std::isnan(value)) return nan_is_zero_ ? T{0} : value;
-    return value < T{0} ? T{0} : value > T{1} ? T{1} : value;
+    // Of -0 no sign is left, as has been seen on hardware (AMD's text does not say).
+    return !(value > T{0}) ? T{0} : value > T{1} ? T{1} : value;
   }
 
   float factor_ = 1;
