@@ -86,6 +86,7 @@ CardState::CardState(const CardOptions& options)
              multimedia_hub_, interrupts_, doorbells_, faults_},
       dispatcher_(wave_threads(options_)),
       rlc_(registers_, worker_, [this] { return graphics_busy(); }),
+      thread_trace_(registers_),
       psp_(registers_, memory_, multimedia_hub_, hdp_, worker_, faults_, options_.firmware,
            counters_,
            {.start_graphics = [this] { rlc_.start(); },
@@ -206,6 +207,7 @@ void CardState::reset(ResetKind kind) {
   registers_.reset();
   psp_.reset();
   smu_.reset();
+  thread_trace_.reset();
   hdp_.drop();
   graphics_hub_.invalidate_all();
   multimedia_hub_.invalidate_all();

@@ -19,6 +19,7 @@
 #include "blocks/psp.hpp"
 #include "blocks/rlc.hpp"
 #include "blocks/smu.hpp"
+#include "blocks/thread_trace.hpp"
 #include "faults/fault_injector.hpp"
 #include "pci/config_space.hpp"
 #include "profile.hpp"
@@ -94,6 +95,7 @@ class CardState {
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<Engine>> engines_;
   Rlc rlc_;
+  ThreadTrace thread_trace_;
   Psp psp_;
   Smu smu_;
   Counter& vram_read_;

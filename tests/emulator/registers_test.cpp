@@ -57,6 +57,35 @@ TEST(Registers, WindowsReachRegistersAndNotThemselves) {
   EXPECT_EQ(card.read(mm_data), 0u);
 }
 
+// A trace that is started and stopped has nothing in it: each engine's write pointer stands where
+// its buffer begins, in units of 32 bytes, and nothing is pending.
+TEST(Registers, ThreadTracesAreEmpty) {
+  constexpr std::uint32_t index = 0xc200, buffer = 0xd9e8, size = 0xd9e9, control = 0xd9ec,
+                          write_pointer = 0xd9ef, status = 0xd9f4;
+  constexpr std::uint32_t broadcast = 0xe0000000;
+  TestCard card;
+  const auto buffer_of = [](std::uint32_t engine) { return 0x200012340000 + engine * 0x100000ull; };
+  for (std::uint32_t engine = 0; engine < 6; ++engine) {
+    card.write(index, engine << 16 | 1u << 30);
+    card.write(size, 0x100 << 8 | static_cast<std::uint32_t>(buffer_of(engine) >> 44));
+    card.write(buffer, static_cast<std::uint32_t>(buffer_of(engine) >> 12));
+    EXPECT_EQ(card.read(write_pointer), 0u);
+    card.write(control, 1);
+  }
+  for (std::uint32_t engine = 0; engine < 6; ++engine) {
+    card.write(index, engine << 16 | 1u << 30);
+    card.write(control, 0);
+    EXPECT_EQ(card.read(write_pointer), (buffer_of(engine) / 32) & 0x1fffffff) << engine;
+    EXPECT_EQ(card.read(status), 0u);
+  }
+  card.write(index, 6u << 16);  // no engine of this card
+  EXPECT_EQ(card.read(write_pointer), 0u);
+  card.write(index, broadcast);
+  card.write(control, 1);
+  card.write(index, 3u << 16);
+  EXPECT_EQ(card.read(write_pointer), (buffer_of(5) / 32) & 0x1fffffff);
+}
+
 TEST(Registers, QueueRegistersExistOncePerQueue) {
   TestCard card;
   const auto select = [&](std::uint32_t me, std::uint32_t pipe, std::uint32_t queue,
