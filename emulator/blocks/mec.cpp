@@ -110,6 +110,7 @@ void Mec::connect_registers() {
     if ((fields.soft_reset_cp.of(write.value) | fields.soft_reset_cpc.of(write.value) |
          fields.soft_reset_gfx.of(write.value)) != 0) {
       abort_all();
+      await_all();
     }
   });
 }
@@ -117,18 +118,24 @@ void Mec::connect_registers() {
 void Mec::stop() {
   // All are told before any is waited for: one may wait for another's dispatch.
   abort_all();
-  decltype(slots_) ending;
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  ending = std::exchange(slots_, {});
+  {
+    decltype(slots_) ending;
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    ending = std::exchange(slots_, {});
+  }
+  queues_.clear();
 }
 
 void Mec::reset() {
   abort_all();
-  decltype(slots_) ending;
-  const std::lock_guard lock(mutex_);
-  ending = std::exchange(slots_, {});
-  refused_.clear();
+  {
+    decltype(slots_) ending;
+    const std::lock_guard lock(mutex_);
+    ending = std::exchange(slots_, {});
+    refused_.clear();
+  }
+  queues_.clear();
 }
 
 bool Mec::busy() const {
@@ -170,11 +177,12 @@ void Mec::activate(Selection selection) {
     if (!old->ending()) return;
     forget(selection);
   }
+  queues_.clear();
   RegisterSpace& registers = parts_.card.registers;
   registers.poke(hqd_active, gc::CP_HQD_ACTIVE.active.mask(), selection);
   try {
     const auto descriptor = HardwareQueueDescriptor::read(parts_.card, selection);
-    Slot queue = std::make_shared<RingQueue>([&](RingQueue::Control& control) {
+    Slot queue = queues_.start([&](RingQueue::Control& control) {
       return std::make_unique<ComputeQueue>(parts_, descriptor, control);
     });
     {
@@ -202,7 +210,7 @@ void Mec::start_work(const HardwareQueueDescriptor& descriptor) {
   }
 }
 
-// Waits for a queue that has been told to end.
+// Lets go of a queue that has been told to end, and waits for it.
 void Mec::forget(Selection selection) {
   Slot ending;
   const std::lock_guard lock(mutex_);
@@ -248,18 +256,23 @@ bool Mec::pipe_runs(unsigned pipe, std::uint32_t control) const {
 void Mec::control_changed(std::uint32_t control) {
   std::array<bool, pipes> runs{};
   for (unsigned pipe = 0; pipe < pipes; ++pipe) runs[pipe] = pipe_runs(pipe, control);
-  const std::lock_guard lock(mutex_);
-  for (unsigned pipe = 0; pipe < pipes; ++pipe) {
-    const bool in_reset = (control & gc::CP_MEC_RS64_CNTL.mec_pipe0_reset.mask() << pipe) != 0;
-    for (const Slot& queue : slots_[pipe]) {
-      if (!queue) continue;
-      if (in_reset) {
-        queue->abort();
-      } else {
-        queue->set_runnable(runs[pipe]);
+  std::vector<Slot> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    for (unsigned pipe = 0; pipe < pipes; ++pipe) {
+      const bool in_reset = (control & gc::CP_MEC_RS64_CNTL.mec_pipe0_reset.mask() << pipe) != 0;
+      for (const Slot& queue : slots_[pipe]) {
+        if (!queue) continue;
+        if (in_reset) {
+          queue->abort();
+          ending.push_back(queue);
+        } else {
+          queue->set_runnable(runs[pipe]);
+        }
       }
     }
   }
+  for (const Slot& queue : ending) queue->await_end();
 }
 
 void Mec::abort_all() {
@@ -269,6 +282,21 @@ void Mec::abort_all() {
       if (queue) queue->abort();
     }
   }
+}
+
+// What a queue does at its end (its pointers, CP_HQD_ACTIVE) must not come after a reset.
+void Mec::await_all() {
+  std::vector<Slot> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& pipe : slots_) {
+      for (const Slot& queue : pipe) {
+        if (queue) ending.push_back(queue);
+      }
+    }
+  }
+  for (const Slot& queue : ending) queue->await_end();
+  queues_.clear();
 }
 
 void Mec::ring(const Doorbell& doorbell) {

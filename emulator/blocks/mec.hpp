@@ -55,12 +55,14 @@ class Mec : public Engine {
   void kill_waves(Selection selection);
   void control_changed(std::uint32_t control);
   void abort_all();
+  void await_all();
   void ring(const Doorbell& doorbell);
   bool pipe_runs(unsigned pipe, std::uint32_t control) const;
   Slot find(Selection selection) const;
 
   ComputeParts parts_;
   std::function<bool()> firmware_loaded_;
+  QueueKeeper queues_;
   // Guards slots_ and refused_. Never held while registers are written with effects or a queue is
   // destroyed.
   mutable std::mutex mutex_;

@@ -1,10 +1,15 @@
 #include "blocks/ring_queue.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace redbolt::emulator {
 namespace {
 
 // How many dwords a queue executes at most before it reports its read pointer.
 constexpr std::uint64_t report_interval = 64;
+
+thread_local bool is_queue_thread = false;
 
 // Whether what stopped the queue has left waves on the card: halted ones do not drain.
 bool leaves_waves(QueueErrorKind kind) {
@@ -81,6 +86,16 @@ void RingQueue::abort() {
   control_.changed_.notify_all();
 }
 
+void RingQueue::await_end() {
+  if (on_queue_thread()) return;
+  std::unique_lock lock(control_.mutex_);
+  control_.changed_.wait(lock, [&] { return control_.finished_; });
+}
+
+bool RingQueue::on_queue_thread() {
+  return is_queue_thread;
+}
+
 bool RingQueue::ending() const {
   const std::lock_guard lock(control_.mutex_);
   return control_.finished_ || control_.drain_ || control_.stop_.stop_requested();
@@ -103,15 +118,19 @@ std::string RingQueue::halt_reason() const {
 }
 
 void RingQueue::run() {
+  is_queue_thread = true;
   try {
     serve();
   } catch (const QueueError& error) {
     if (error.kind() != QueueErrorKind::aborted) hold(error);
   }
   behaviour_->disconnected(behaviour_->ring().position());
-  const std::lock_guard lock(control_.mutex_);
-  control_.finished_ = true;
-  control_.busy_ = false;
+  {
+    const std::lock_guard lock(control_.mutex_);
+    control_.finished_ = true;
+    control_.busy_ = false;
+  }
+  control_.changed_.notify_all();
 }
 
 void RingQueue::serve() {
@@ -171,6 +190,31 @@ void RingQueue::hold(const QueueError& error) {
   const bool holds_waves = leaves_waves(error.kind());
   control_.changed_.wait(
       lock, [&] { return control_.stop_.stop_requested() || (control_.drain_ && !holds_waves); });
+}
+
+std::shared_ptr<RingQueue> QueueKeeper::start(const RingQueue::Factory& factory) {
+  return {new RingQueue(factory),
+          [this](RingQueue* queue) { retire(std::unique_ptr<RingQueue>(queue)); }};
+}
+
+void QueueKeeper::clear() {
+  if (RingQueue::on_queue_thread()) return;
+  decltype(retired_) ending;
+  const std::lock_guard lock(mutex_);
+  ending.swap(retired_);
+}
+
+void QueueKeeper::retire(std::unique_ptr<RingQueue> queue) {
+  if (!RingQueue::on_queue_thread()) return;
+  queue->abort();
+  // What has finished is not waited for. It is destroyed after the lock.
+  decltype(retired_) finished;
+  const std::lock_guard lock(mutex_);
+  const auto first = std::partition(retired_.begin(), retired_.end(),
+                                    [](const auto& old) { return !old->finished(); });
+  std::move(first, retired_.end(), std::back_inserter(finished));
+  retired_.erase(first, retired_.end());
+  retired_.push_back(std::move(queue));
 }
 
 }  // namespace redbolt::emulator

@@ -2,8 +2,9 @@
 // (a compute queue of the MEC, a ring of an SDMA engine) is its QueueBehaviour.
 //
 // Threads: the behaviour runs on the queue's own thread only. Everything of RingQueue may be called
-// from any thread, register handlers included: nothing blocks but the destructor, which waits for
-// the thread, and that ends promptly once it is told to.
+// from any thread, register handlers included: nothing blocks but await_end() and the destructor,
+// which wait for the thread, and that ends promptly once it is told to. A queue's thread waits for
+// none: its packets may write the registers that end queues, its own included.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "packets/packet_stream.hpp"
 #include "packets/queue_error.hpp"
@@ -84,11 +86,16 @@ class RingQueue {
   void drain();
   // Ends the queue where it is.
   void abort();
+  // Waits until a queue that has been aborted has done its last act, so that nothing of it comes
+  // after a reset; on the thread of a queue it does not wait.
+  void await_end();
 
   // It has been told to end, or has ended.
   bool ending() const;
   // The thread has done its last act.
   bool finished() const;
+  // Whether the caller runs on the thread of a queue, whichever.
+  static bool on_queue_thread();
   // Packets in progress or to be executed, or halted.
   bool busy() const;
   // Why it stands still; empty while it does not.
@@ -106,6 +113,21 @@ class RingQueue {
   Control control_;
   std::unique_ptr<QueueBehaviour> behaviour_;
   std::thread thread_;
+};
+
+// Starts queues, and is where those go that a queue's thread was the last to let go of: they are
+// destroyed by who may wait for them. Outlives the queues. From any thread.
+class QueueKeeper {
+ public:
+  std::shared_ptr<RingQueue> start(const RingQueue::Factory& factory);
+  // Waits for what is kept and destroys it; on a queue's thread it does nothing.
+  void clear();
+
+ private:
+  void retire(std::unique_ptr<RingQueue> queue);
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<RingQueue>> retired_;
 };
 
 }  // namespace redbolt::emulator

@@ -126,17 +126,23 @@ void Sdma::connect_ring(SdmaRing place) {
 }
 
 void Sdma::stop() {
-  decltype(slots_) ending;
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  ending = std::exchange(slots_, {});
+  {
+    decltype(slots_) ending;
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    ending = std::exchange(slots_, {});
+  }
+  queues_.clear();
 }
 
 void Sdma::reset() {
-  decltype(slots_) ending;
-  const std::lock_guard lock(mutex_);
-  ending = std::exchange(slots_, {});
-  refused_.clear();
+  {
+    decltype(slots_) ending;
+    const std::lock_guard lock(mutex_);
+    ending = std::exchange(slots_, {});
+    refused_.clear();
+  }
+  queues_.clear();
 }
 
 bool Sdma::busy() const {
@@ -168,10 +174,10 @@ Sdma::Slot Sdma::find(SdmaRing place) const {
 void Sdma::enable(SdmaRing place) {
   RegisterSpace& registers = parts_.card.registers;
   try {
-    disable(place);
+    end(place);
     const auto descriptor = SdmaRingDescriptor::read(parts_.card, place);
     registers.poke(place.ring_register(context_status), 0);
-    Slot queue = std::make_shared<RingQueue>([&](RingQueue::Control& control) {
+    Slot queue = queues_.start([&](RingQueue::Control& control) {
       return std::make_unique<SdmaQueue>(parts_, descriptor, control);
     });
     {
@@ -212,15 +218,25 @@ void Sdma::engine_changed(unsigned engine) {
   }
 }
 
-void Sdma::reset_engine(unsigned engine) {
-  std::array<Slot, SdmaRing::rings_per_engine> ending;
+// Nothing of what was there comes after this, unless it is called by a packet.
+void Sdma::end(SdmaRing place) {
+  Slot ending;
   {
     const std::lock_guard lock(mutex_);
-    ending = std::exchange(slots_[engine], {});
+    ending.swap(slots_[place.engine][place.ring]);
   }
-  ending = {};
+  if (ending) {
+    ending->abort();
+    ending->await_end();
+  }
+  queues_.clear();
+}
+
+void Sdma::reset_engine(unsigned engine) {
   for (unsigned ring = 0; ring < SdmaRing::rings_per_engine; ++ring) {
-    const RegisterAddress first = SdmaRing{engine, ring}.ring_register(ring_registers_first);
+    const SdmaRing place{engine, ring};
+    end(place);
+    const RegisterAddress first = place.ring_register(ring_registers_first);
     for (std::uint32_t i = 0; i < ring_registers_count; ++i)
       parts_.card.registers.poke(first + i, 0);
   }

@@ -41,6 +41,7 @@ class Sdma : public Engine {
   void connect_ring(SdmaRing place);
   void enable(SdmaRing place);
   void disable(SdmaRing place);
+  void end(SdmaRing place);
   void engine_changed(unsigned engine);
   void reset_engine(unsigned engine);
   void ring(const Doorbell& doorbell);
@@ -49,6 +50,7 @@ class Sdma : public Engine {
 
   SdmaParts parts_;
   std::function<bool()> firmware_loaded_;
+  QueueKeeper queues_;
   // Guards slots_ and refused_. Never held while registers are written with effects or a queue is
   // destroyed.
   mutable std::mutex mutex_;

@@ -152,6 +152,53 @@ TEST_F(QueueResetTest, ASoftResetOfTheCommandProcessorEndsAllQueues) {
   works_again();
 }
 
+// What a queue does at its end is done when the write that resets it returns.
+TEST_F(QueueResetTest, NothingOfAQueueComesAfterItsReset) {
+  constexpr std::uint32_t unhalted = 0xf << 26;
+  load(endless_program);
+  for (std::uint32_t round = 1; round <= 20; ++round) {
+    written_ = 0;
+    card.store64(poll, 0);
+    activate();
+    submit(release(data, round) + dispatch(data, 1));
+    ASSERT_TRUE(eventually([&] { return card.counter("dispatches") == round; }));
+    if (round % 2 == 0) {
+      card.write(gc::GRBM_SOFT_RESET, 0x40001);
+      card.write(gc::GRBM_SOFT_RESET, 0);
+    } else {
+      card.write(gc::CP_MEC_RS64_CNTL, unhalted | 1 << 16);
+      card.write(gc::CP_MEC_RS64_CNTL, unhalted);
+    }
+    EXPECT_FALSE(is_active()) << round;
+    card.write(gc::CP_HQD_PQ_RPTR, 0x5a0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(card.read(gc::CP_HQD_PQ_RPTR), 0x5a0u) << round;
+  }
+  works_again();
+}
+
+// WRITE_DATA of 0 and then 1 to CP_HQD_ACTIVE: the packet's own queue ends and another takes its
+// place, while the first one's thread still executes the packet.
+TEST_F(QueueResetTest, AQueueMayActivateItsOwnSuccessor) {
+  const std::vector<std::uint32_t> packet{0xc0043700, 1 << 16, address_of(gc::CP_HQD_ACTIVE),
+                                          0,          0,       1};
+  for (std::uint32_t round = 1; round <= 10; ++round) {
+    written_ = 0;
+    card.store64(poll, 0);
+    card.store64(data, 0);
+    load(endless_program);
+    activate();
+    submit(packet + release(data, round) + dispatch(data, 1));
+    EXPECT_TRUE(eventually([&] { return card.load32(data) == round; }));
+    card.write(gc::GRBM_SOFT_RESET, 0x40001);
+    card.write(gc::GRBM_SOFT_RESET, 0);
+    EXPECT_FALSE(is_active());
+    works_again();
+    reset_queue();
+    ASSERT_TRUE(ends());
+  }
+}
+
 // The debug mailbox (C2PMSG_75 = 2): everything goes, VRAM too.
 TEST_F(QueueResetTest, Mode1EndsEverythingAndLosesVram) {
   hang();

@@ -138,6 +138,27 @@ TEST_F(SdmaEngineTest, BadPacketHaltsUntilReset) {
   ASSERT_TRUE(eventually([&] { return card.load32(data) == 2; }));
 }
 
+// SRBM_WRITE to GRBM_SOFT_RESET: the ring ends in the middle of its own packet.
+TEST_F(SdmaEngineTest, ARingMayResetItsOwnEngine) {
+  for (std::uint32_t round = 1; round <= 10; ++round) {
+    enable();
+    submit({0xf000000e, address_of(gc::GRBM_SOFT_RESET), 0x800000, 0x30005, low(data), high(data),
+            round});
+    ASSERT_TRUE(eventually([&] { return card.read(gc::SDMA0_QUEUE0_RB_CNTL) == 0; }));
+    card.write(gc::GRBM_SOFT_RESET, 0);
+    written_ = 0;
+    card.store64(poll, 0);
+    EXPECT_NE(card.load32(data), round);
+    enable();
+    submit({0x30005, low(data), high(data), 0x100 + round});
+    ASSERT_TRUE(eventually([&] { return card.load32(data) == 0x100 + round; }));
+    card.write(gc::GRBM_SOFT_RESET, 0x800000);
+    card.write(gc::GRBM_SOFT_RESET, 0);
+    written_ = 0;
+    card.store64(poll, 0);
+  }
+}
+
 TEST_F(SdmaEngineTest, HaltedEngineHoldsItsWork) {
   card.write(gc::SDMA0_F32_CNTL, 1);
   enable();
