@@ -19,6 +19,9 @@ inline constexpr u32 waves = threads / wave_lanes;
 inline constexpr u32 tile_rows = 64;
 inline constexpr u32 weight_stride = tile_rows + 4;  // floats; staggers the LDS banks
 
+// A staged unit of the tile's rows.
+using WeightUnit = float[unit_weights][weight_stride];
+
 RB_INLINE u32 smaller(u32 a, u32 b) {
   return a < b ? a : b;
 }
@@ -30,8 +33,7 @@ RB_INLINE u32 unit_count() {
 
 // Decodes a unit of one row into a column of the tile; zeros beyond the last unit.
 template <class D>
-RB_INLINE void stage_weights(Bytes row, u32 unit, float (&tile)[unit_weights][weight_stride],
-                             u32 column) {
+RB_INLINE void stage_weights(Bytes row, u32 unit, WeightUnit& tile, u32 column) {
   const u32 whole = columns / unit_weights;
   if (unit < whole) {
     const auto w = D::decode(row, unit, columns);

@@ -39,7 +39,7 @@ VectorShape vector_shape(std::uint32_t rows, std::uint32_t columns, std::uint32_
 
 // The forms of a step of several sequences that are narrower than a whole tile; 0: the whole tile.
 std::uint32_t few_tokens(StepRows step, std::uint32_t capacity) {
-  constexpr std::uint32_t most = 8;
+  constexpr std::uint32_t most = 16;
   if (!by_slot(step, capacity) || capacity > most) return 0;
   return std::bit_ceil(capacity);
 }

@@ -1,14 +1,16 @@
 // What the device code costs: the time to finalise the kernels of a whole model, from nothing and
 // from the cache, and the wave instructions of each weight type's matrix-vector product, of
-// attention over each type of the KV cache, and of sampling. Counts of the emulated wave engine,
-// not speeds of a card.
+// attention over each type of the KV cache, of sampling, and of each operation of a step of several
+// sequences. Counts of the emulated wave engine, not speeds of a card.
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "finaliser/finalise.hpp"
 #include "flat_device.hpp"
@@ -241,6 +243,120 @@ void measure_samplers() {
     measure_sampling(shape);
 }
 
+// What a token of each operation costs in a step of 1, 2, 4, ... sequences at position `fed`.
+class StepCosts {
+ public:
+  void print() {
+    std::printf("instructions per token in a step of %27s", "");
+    for (const std::uint32_t slots : kSlots) std::printf(" %8u", slots);
+    std::printf("\n");
+    for (const WeightType type : {WeightType::q4_k, WeightType::q6_k}) {
+      const std::string name(info(type).name);
+      row(name + " 256 x 256, norm",
+          [&](std::uint32_t s) { return matrix(type, s, 256, 256, true); });
+      row(name + " 256 x 768", [&](std::uint32_t s) { return matrix(type, s, 256, 768, false); });
+      row(name + " gate and up, 768 x 256", [&](std::uint32_t s) { return gated(type, s); });
+    }
+    row("attention, 4 heads of 64, 2 groups", [&](std::uint32_t s) { return attend(s); });
+    row("sampling of 4096 tokens, greedy", [&](std::uint32_t s) { return draw(s); });
+  }
+
+ private:
+  static constexpr std::uint32_t kSlots[] = {1, 2, 4, 8, 16, 32};
+  static constexpr std::uint32_t fed = 32;
+
+  template <class Cost>
+  static void row(const std::string& name, Cost cost) {
+    std::printf("  %-58s", name.c_str());
+    for (const std::uint32_t slots : kSlots) std::printf(" %8.0f", cost(slots) / slots);
+    std::printf("\n");
+  }
+  static BufferView states(test::FlatDevice& device, std::uint32_t slots) {
+    return device.states(std::vector<std::optional<std::uint32_t>>(slots, fed));
+  }
+  static BufferView floats(test::FlatDevice& device, std::uint32_t count) {
+    return device.upload(test::random_floats(count));
+  }
+
+  static double matrix(WeightType type, std::uint32_t slots, std::uint32_t rows,
+                       std::uint32_t columns, bool normalise) {
+    test::FlatDevice device;
+    CommandGraph graph("bench");
+    Linear operation{.parts = {{.weight = {device.upload(test::random_weights(type, rows, columns)),
+                                           type, rows, columns},
+                                .output = device.allocate(std::uint64_t{slots} * rows * 4)}},
+                     .input = floats(device, slots * columns),
+                     .state = states(device, slots),
+                     .capacity = slots,
+                     .step = StepRows::slots};
+    if (normalise) operation.norm = RmsNormWeight{floats(device, columns), 1e-6f};
+    linear(graph, operation);
+    return instructions_of(device, graph);
+  }
+
+  static double gated(WeightType type, std::uint32_t slots) {
+    constexpr std::uint32_t rows = 768, columns = 256;
+    test::FlatDevice device;
+    const auto half = [&] {
+      return WeightMatrix{device.upload(test::random_weights(type, rows, columns)), type, rows,
+                          columns};
+    };
+    CommandGraph graph("bench");
+    gated_linear(graph, {.gate = half(),
+                         .up = half(),
+                         .input = floats(device, slots * columns),
+                         .output = device.allocate(std::uint64_t{slots} * rows * 4),
+                         .norm = RmsNormWeight{floats(device, columns), 1e-6f},
+                         .state = states(device, slots),
+                         .capacity = slots,
+                         .step = StepRows::slots});
+    return instructions_of(device, graph);
+  }
+
+  static double attend(std::uint32_t slots) {
+    constexpr std::uint32_t positions = 512, heads = 4, key_value_heads = 2, dimension = 64;
+    test::FlatDevice device;
+    const std::vector<std::byte> zeros(
+        slots * KeyValueCache::bytes(positions, key_value_heads, dimension, CacheType::f16));
+    const std::uint32_t row = slots * heads * dimension;
+    CommandGraph graph("bench");
+    attention(
+        graph,
+        {.queries = floats(device, row),
+         .output = device.allocate(std::uint64_t{row} * 4),
+         .cache = {.keys = device.upload(zeros),
+                   .values = device.upload(zeros),
+                   .positions = positions,
+                   .key_value_heads = key_value_heads,
+                   .head_dimension = dimension,
+                   .slots = slots},
+         .query_heads = heads,
+         .scratch = device.allocate(
+             attention_scratch_bytes(heads, dimension, positions, slots, StepRows::slots) + 4),
+         .state = states(device, slots),
+         .capacity = slots,
+         .step = StepRows::slots});
+    return instructions_of(device, graph);
+  }
+
+  static double draw(std::uint32_t slots) {
+    constexpr std::uint32_t vocabulary = 4096, ring_entries = 64;
+    test::FlatDevice device;
+    CommandGraph graph("bench");
+    sample(graph, {.logits = floats(device, slots * vocabulary),
+                   .vocabulary = vocabulary,
+                   .slots = slots,
+                   .parameters = device.upload(std::vector<SamplingParameters>(slots)),
+                   .scratch = device.allocate(sample_scratch_bytes(vocabulary, slots)),
+                   .ring = device.upload(std::vector<TokenRingEntry>(ring_entries * slots)),
+                   .ring_entries = ring_entries,
+                   .state = states(device, slots)});
+    // A greedy draw with nothing left to come ends the sequence: only the first run counts.
+    device.run(graph);
+    return static_cast<double>(device.instructions());
+  }
+};
+
 }  // namespace
 
 int main() {
@@ -250,4 +366,5 @@ int main() {
   for (const CacheType type : {CacheType::f16, CacheType::q8_0})
     for (const std::uint32_t capacity : {1u, 64u}) measure_attention(type, capacity);
   measure_samplers();
+  StepCosts().print();
 }

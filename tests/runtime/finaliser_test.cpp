@@ -104,7 +104,7 @@ std::vector<KernelRequest> all_requests() {
   using Form = std::pair<std::uint32_t, StepRows>;
   const Form forms[] = {{1, StepRows::sequence}, {64, StepRows::sequence}, {32, StepRows::slots}};
   std::vector<Form> matrix_forms(std::begin(forms), std::end(forms));
-  for (const std::uint32_t few : {4u, 8u}) matrix_forms.emplace_back(few, StepRows::slots);
+  for (const std::uint32_t few : {4u, 8u, 16u}) matrix_forms.emplace_back(few, StepRows::slots);
   for (const WeightTypeInfo& type : weight_types())
     for (const auto& [capacity, step] : matrix_forms) {
       const WeightMatrix matrix{buffer(1), type.type, 65536, 11008};

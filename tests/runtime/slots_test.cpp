@@ -21,6 +21,7 @@ const std::vector<Positions> slot_patterns() {
           {9, std::nullopt, 5, 1, 2, 8},
           {std::nullopt, 12, std::nullopt, std::nullopt, 5, 30, std::nullopt, 0, 1},
           {std::nullopt, std::nullopt, std::nullopt},
+          Positions(16, 6),
           Positions(32, 17)};
 }
 
@@ -135,11 +136,14 @@ TEST(SlotsTest, GatedPair) {
   }
 }
 
-// Every type and a width that is no whole number of units, in the forms of two, four and eight.
+// Every type and a width that is no whole number of units, in the forms of two, four, eight and
+// sixteen.
 TEST(SlotsTest, EveryWeightType) {
   for (const WeightTypeInfo& type : weight_types())
-    for (const Positions& positions : {Positions{4, 9}, Positions{std::nullopt, 2, 0},
-                                       Positions{1, 2, std::nullopt, 5, 0, std::nullopt, 7, 3}}) {
+    for (const Positions& positions :
+         {Positions{4, 9}, Positions{std::nullopt, 2, 0},
+          Positions{1, 2, std::nullopt, 5, 0, std::nullopt, 7, 3},
+          Positions{std::nullopt, 2, 9, 5, 0, std::nullopt, 7, 3, 1, 8, std::nullopt, 4, 6}}) {
       FlatDevice device;
       const std::uint32_t rows = 65, capacity = capacity_of(positions);
       const std::uint32_t columns = type.block_elements > 1 ? 3 * type.block_elements : 109;
