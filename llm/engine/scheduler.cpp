@@ -146,12 +146,13 @@ std::vector<Slot*> Scheduler::drawing() {
 }
 
 bool Scheduler::submit_work() {
+  if (forward_ahead_ && drawing().empty()) forward_ahead_.reset();  // nobody is left to draw for
   const bool chunk = submit_chunk();
   return submit_steps() || chunk;
 }
 
 bool Scheduler::submit_chunk() {
-  if (feeding_.empty() || chunks_.size() >= kChunksAhead) return false;
+  if (feeding_.empty() || chunks_.size() >= kChunksAhead || forward_ahead_) return false;
   const bool shared = !drawing().empty();
   if (shared && chunk_since_step_) return false;
   Slot& slot = *feeding_.front();
@@ -211,9 +212,9 @@ bool Scheduler::submit_steps() {
     constrained |= slot->constrained();
   }
   const SlotRange range = graphs_.range_of(slots.front()->index(), slots.back()->index());
-  if (constrained) {
+  if (constrained || forward_ahead_) {
     if (ahead > 0) return false;
-    submit_step_with_masks(range, slots);
+    submit_step_with_masks(range, slots, constrained && left > 1 && feeding_.empty());
     return true;
   }
   const std::uint32_t steps = steps_wanted(ahead, left);
@@ -225,19 +226,16 @@ bool Scheduler::submit_steps() {
   return true;
 }
 
-void Scheduler::submit_step_with_masks(SlotRange range, const std::vector<Slot*>& slots) {
-  if (std::ranges::any_of(slots, &Slot::restricted)) {
-    last_ = device_.submit(graphs_.forward(range));
-    for (Slot* slot : slots) {
-      if (slot->constrained()) slot->make_mask();
-    }
-    last_ = device_.submit(graphs_.draw(range));
-  } else {
-    for (Slot* slot : slots) {
-      if (slot->constrained()) slot->make_mask();
-    }
-    last_ = device_.submit(graphs_.step(range));
+// more: another such step follows, and its first half may be queued with this one's second.
+void Scheduler::submit_step_with_masks(SlotRange range, const std::vector<Slot*>& slots,
+                                       bool more) {
+  if (!forward_ahead_) last_ = device_.submit(graphs_.forward(range));
+  range = std::exchange(forward_ahead_, std::nullopt).value_or(range);
+  for (Slot* slot : slots) {
+    if (slot->constrained()) slot->make_mask();
   }
+  last_ = device_.submit(more ? graphs_.draw_and_forward(range) : graphs_.draw(range));
+  if (more) forward_ahead_ = range;
   for (Slot* slot : slots) slot->draws_submitted(1);
   board_.update([](EngineStatus& status) { ++status.steps; });
   chunk_since_step_ = false;

@@ -2,13 +2,15 @@
 // decode steps between them, and hands over what the card has finished.
 //
 // Order on the card is the order of submission. While requests run, at most one chunk comes between
-// two steps, and a few steps are queued ahead; a request with a constraint has to be waited for
-// between steps, since its mask depends on the token before.
+// two steps, and a few steps are queued ahead. A request with a constraint has to be waited for
+// between steps, since its mask depends on the token before; what is queued ahead then is the next
+// step's first half, which computes logits while the host makes masks.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "engine/draw_memory.hpp"
@@ -49,7 +51,7 @@ class Scheduler {
   bool submit_chunk();
   void draw_first(Slot& slot);
   bool submit_steps();
-  void submit_step_with_masks(SlotRange range, const std::vector<Slot*>& drawing);
+  void submit_step_with_masks(SlotRange range, const std::vector<Slot*>& drawing, bool more);
   bool check_chunks();
   bool chunk_is_done(std::chrono::milliseconds timeout);
   void rest();
@@ -74,6 +76,9 @@ class Scheduler {
   std::deque<Slot*> feeding_;  // in the order in which their requests came
   std::deque<Chunk> chunks_;   // submitted, not known to be done
   bool chunk_since_step_ = false;
+  // The slots whose logits are computed, or will be, for a draw that is not submitted yet. No slot
+  // may begin to draw meanwhile: it would be drawn for from logits that are not its own.
+  std::optional<SlotRange> forward_ahead_;
   runtime::Fence last_;
   unsigned looks_ = 0;  // without anything new
   EngineClock::time_point next_check_, next_release_check_, next_chunk_check_;

@@ -63,6 +63,9 @@ const runtime::ExecutableGraph& StepGraphs::forward(SlotRange range) {
 const runtime::ExecutableGraph& StepGraphs::draw(SlotRange range) {
   return find(Kind::draw, range);
 }
+const runtime::ExecutableGraph& StepGraphs::draw_and_forward(SlotRange range) {
+  return find(Kind::draw_and_forward, range);
+}
 
 runtime::CommandGraph StepGraphs::describe(const Key& key) const {
   switch (key.kind) {
@@ -74,6 +77,8 @@ runtime::CommandGraph StepGraphs::describe(const Key& key) const {
       return builder_.step(key.range, memory_);
     case Kind::forward:
       return builder_.forward(key.range);
+    case Kind::draw_and_forward:
+      return builder_.draw_and_forward(key.range, memory_);
     case Kind::draw:
       break;
   }

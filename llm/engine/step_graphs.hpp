@@ -32,13 +32,15 @@ class StepGraphs {
   // The slot's first token after the prompt's last chunk: logits and draw, or each alone.
   const runtime::ExecutableGraph& first_token(std::uint32_t slot);
   const runtime::ExecutableGraph& prompt_head(std::uint32_t slot);
-  // A decode step: whole, or in two halves between which masks may be written.
+  // A decode step: whole, or in two halves between which masks may be written; the second half may
+  // be followed by the first of the next step.
   const runtime::ExecutableGraph& step(SlotRange range);
   const runtime::ExecutableGraph& forward(SlotRange range);
   const runtime::ExecutableGraph& draw(SlotRange range);
+  const runtime::ExecutableGraph& draw_and_forward(SlotRange range);
 
  private:
-  enum class Kind { first_token, prompt_head, step, forward, draw };
+  enum class Kind { first_token, prompt_head, step, forward, draw, draw_and_forward };
   struct Key {
     Kind kind;
     SlotRange range;

@@ -257,6 +257,13 @@ CommandGraph GraphBuilder::draw(SlotRange range, const DrawViews& views) const {
   return graph;
 }
 
+CommandGraph GraphBuilder::draw_and_forward(SlotRange range, const DrawViews& views) const {
+  CommandGraph graph("draw and forward");
+  add_draw(graph, range, views);
+  add_forward(graph, range);
+  return graph;
+}
+
 CommandGraph GraphBuilder::step(SlotRange range, const DrawViews& views) const {
   CommandGraph graph("step");
   add_forward(graph, range);

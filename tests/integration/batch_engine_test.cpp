@@ -149,6 +149,48 @@ TEST_F(BatchEngineTest, ConstraintsAreFollowedAndDisturbNobody) {
   EXPECT_EQ(alone(request(some_tokens(9, 100), 20)), free);
 }
 
+// Whoever begins between the halves of a step must not be drawn for from what they computed.
+TEST_F(BatchEngineTest, WhoComesWhileAFormIsFollowedGetsItsOwnTokens) {
+  std::vector<Tokens> expected;
+  for (std::uint32_t i = 0; i < 6; ++i)
+    expected.push_back(alone(request(some_tokens(4 + 7 * i, 170 + i), 5)));
+  Tokens accepted;
+  TokenRequest formed = request(some_tokens(9, 100), 60);
+  formed.constraint = std::make_unique<Multiples>(7, 0, &accepted);
+  std::vector<Sink> sinks;
+  const auto stream = std::make_shared<RecordingSink>([&](std::size_t count) {
+    // On the engine's thread: before it has looked at what comes next.
+    if (count % 8 == 3 && sinks.size() < expected.size()) {
+      const auto i = static_cast<std::uint32_t>(sinks.size());
+      sinks.push_back(start(request(some_tokens(4 + 7 * i, 170 + i), 5)));
+    }
+  });
+  engine_->submit(std::move(formed), stream);
+  finish(stream);
+  ASSERT_EQ(sinks.size(), expected.size());
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    EXPECT_EQ(finish(sinks[i]).reason, EndReason::limit);
+    EXPECT_EQ(sinks[i]->tokens(), expected[i]) << i;
+  }
+  EXPECT_EQ(accepted, stream->tokens());
+  for (const TokenId token : accepted) EXPECT_EQ(token % 7, 0U);
+}
+
+// A step's logits are queued with the draw before, so that the card works while masks are made.
+TEST_F(BatchEngineTest, AFormCostsOneDoorbellPerToken) {
+  const auto doorbells = [](std::uint32_t limit) {
+    Tokens accepted;
+    TokenRequest asked = request(some_tokens(9, 180), limit);
+    asked.constraint = std::make_unique<Multiples>(7, 0, &accepted);
+    const auto before = loaded_->device.counters().link.at("doorbells");
+    alone(std::move(asked));
+    return loaded_->device.counters().link.at("doorbells") - before;
+  };
+  doorbells(3);  // from now on the prompt is held
+  const auto few = doorbells(3);
+  EXPECT_LE(doorbells(33) - few, 30U);
+}
+
 class Breaks : public TokenConstraint {
  public:
   bool restricts() const override { return true; }

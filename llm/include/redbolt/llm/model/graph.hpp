@@ -62,6 +62,8 @@ class GraphBuilder {
   runtime::CommandGraph step(SlotRange slots, const DrawViews& views) const;
   runtime::CommandGraph forward(SlotRange slots) const;
   runtime::CommandGraph draw(SlotRange slots, const DrawViews& views) const;
+  // A draw, and the next step's logits.
+  runtime::CommandGraph draw_and_forward(SlotRange slots, const DrawViews& views) const;
 
   // After prefill(): the logits of the last token fed, or of all of them.
   runtime::CommandGraph logits(runtime::RowChoice rows) const;
