@@ -54,16 +54,24 @@ void handle(int signal, void (*handler)(int)) {
   sigaction(signal, &action, nullptr);
 }
 
+// Under nohup the terminal's end is of no interest.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 void catch_interrupts() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, note);
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, note);
+  if (!is_ignored(SIGHUP)) std::signal(SIGHUP, note);
 }
 
 void catch_stop_requests() {
   make_wakeup();
   handle(SIGINT, request_stop);
-  for (const int signal : {SIGTERM, SIGHUP}) handle(signal, note);
+  handle(SIGTERM, note);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, note);
 }
 
 int signal_descriptor() noexcept {

@@ -1,5 +1,6 @@
 #include "cli/terminal.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,10 +19,21 @@ namespace {
 // Whether what was written to standard output last stands in the middle of a line.
 bool in_line = false;
 
+// Whether both streams go to one place: the terminal, or a file or pipe that both were given.
+bool streams_meet() {
+  struct stat output {
+  }, errors{};
+  if (fstat(STDOUT_FILENO, &output) != 0 || fstat(STDERR_FILENO, &errors) != 0) return false;
+  if (isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) return true;
+  return output.st_dev == errors.st_dev && output.st_ino == errors.st_ino;
+}
+
 }  // namespace
 
 void note(const std::string& line) {
-  if (in_line && isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) write_output("\n");
+  // By standard error, so that standard output stays the text alone.
+  if (in_line && streams_meet()) std::cerr << '\n';
+  in_line = false;
   std::cerr << line << '\n';
 }
 

@@ -8,7 +8,7 @@
 
 namespace redbolt::llm::cli {
 
-// A line on standard error. Starts on a line of its own where both streams go to a terminal and
+// A line on standard error. Starts on a line of its own where both streams go to the same place and
 // standard output's text has not ended its line.
 void note(const std::string& line);
 // The same for what went wrong.
