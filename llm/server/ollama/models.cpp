@@ -12,6 +12,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// The version of Ollama whose API this is. Clients ask for one: VS Code's Copilot wants 0.6.4, and
+// switches on what a version has, such as "think" (0.9.0, with words for how much 0.11.0).
+constexpr const char* kOllamaVersion = "0.11.0";
+
 // Clients cut pieces from it to show and compare; it is of what is known of the file, not of its
 // content.
 std::string digest(const ServedModel& model) {
@@ -81,7 +85,7 @@ asio::awaitable<void> respond(Exchange& exchange, Json json) {
 }  // namespace
 
 asio::awaitable<void> version(Service& service, const HttpRequest&, Exchange& exchange) {
-  return respond(exchange, {{"version", service.version}});
+  return respond(exchange, {{"version", kOllamaVersion}, {"redbolt", service.version}});
 }
 
 asio::awaitable<void> tags(Service& service, const HttpRequest&, Exchange& exchange) {
@@ -114,7 +118,10 @@ asio::awaitable<void> show(Service& service, const HttpRequest& request, Exchang
   Json info = {{"general.architecture", facts.architecture},
                {"general.name", facts.name},
                {"general.parameter_count", facts.parameters}};
-  info[facts.architecture + ".context_length"] = facts.trained_context;
+  // What a client may send: it asks for no more than it is told here.
+  const auto parts = model->parts_if_ready();
+  info[facts.architecture + ".context_length"] =
+      parts ? parts->engine->context() : facts.trained_context;
   return respond(exchange, {{"modelfile", ""},
                             {"parameters", ""},
                             {"template", facts.chat_template},

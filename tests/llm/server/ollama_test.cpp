@@ -1,7 +1,9 @@
 // Ollama's endpoints, as its API documentation (docs/api.md there) has them.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <sstream>
+#include <tuple>
 
 #include "test_server.hpp"
 
@@ -141,6 +143,22 @@ TEST(Ollama, ListsAndShows) {
   const Json shown = server.ask(post("/api/show", R"({"model":"demo"})")).json();
   EXPECT_EQ(shown.at("capabilities"), Json({"completion", "tools", "thinking"}));
   EXPECT_EQ(shown.at("model_info").at("qwen3.context_length"), 1024);
+}
+
+// VS Code's Copilot talks to Ollama 0.6.4 and later only, and sends as much as it is told fits.
+TEST(Ollama, TellsClientsWhatTheyAskBeforeTheyTalk) {
+  TestServerOptions options;
+  options.engine.context = 512;
+  TestServer server(always(says("x")), std::move(options));
+  const Json version = server.ask(get("/api/version")).json();
+  unsigned major = 0, minor = 0, patch = 0;
+  ASSERT_EQ(std::sscanf(version.at("version").get<std::string>().c_str(), "%u.%u.%u", &major,
+                        &minor, &patch),
+            3);
+  EXPECT_GE(std::tuple(major, minor, patch), std::tuple(0U, 6U, 4U));
+  EXPECT_EQ(version.at("redbolt"), "0.0.0-test");
+  const Json shown = server.ask(post("/api/show", R"({"model":"demo"})")).json();
+  EXPECT_EQ(shown.at("model_info").at("qwen3.context_length"), 512);
 }
 
 TEST(Ollama, ErrorsAreASentence) {
