@@ -82,7 +82,7 @@ TEST(ChatErrors, NameTheMessage) {
       {R"([{"role":"user","content":[{"type":"text"}]}])", "messages[0].content[0].text"},
       {R"([{"role":"assistant","tool_calls":{}}])", "messages[0].tool_calls"},
       {R"([{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"["}}]}])",
-       nullptr},
+       "messages[0].tool_calls[0].function.arguments"},
       {R"([{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"[]"}}]}])",
        "messages[0].tool_calls[0].function.arguments"},
       {R"([{"role":"assistant","tool_calls":[{"function":{}}]}])",
@@ -93,7 +93,6 @@ TEST(ChatErrors, NameTheMessage) {
     const Reply reply =
         server.ask(post("/v1/chat/completions", std::string(R"({"messages":)") + text + "}"));
     EXPECT_EQ(reply.status, 400U) << reply.body;
-    if (param == nullptr) continue;
     EXPECT_EQ(reply.json().at("error").at("param"), param) << reply.body;
   }
 }
