@@ -27,6 +27,15 @@ ApiError missing_field(const std::string& param) {
   return about(param, "missing_required_parameter", "Missing required parameter: '" + param + "'.");
 }
 
+ApiError server_stopping() {
+  ApiError error(503, "The server is stopping.");
+  error.type = "unavailable_error";
+  error.code = "server_stopping";
+  error.retry_after = std::chrono::seconds(1);
+  error.close = true;
+  return error;
+}
+
 ApiError unsupported(const std::optional<std::string>& param, const std::string& why) {
   return about(param, "unsupported", why);
 }

@@ -29,6 +29,8 @@ ApiError invalid_type(const std::string& param, const std::string& expected,
                       const std::string& got);
 ApiError invalid_value(const std::string& param, const std::string& why);
 ApiError missing_field(const std::string& param);
+// Told to whoever is still being answered when the server ends (503).
+ApiError server_stopping();
 // Something that is understood and not done here (400, "unsupported").
 ApiError unsupported(const std::optional<std::string>& param, const std::string& why);
 

@@ -133,8 +133,7 @@ void Server::run() {
 }
 
 void Server::stop() {
-  asio::post(parts_->context,
-             [parts = parts_.get()] { parts->listener.stop(parts->service.limits.stop_time); });
+  asio::post(parts_->context, [parts = parts_.get()] { parts->listener.stop(); });
 }
 
 std::size_t Server::connections() const {

@@ -40,7 +40,7 @@ class Server {
 
   // Until stop(). Once.
   void run();
-  // What is under way gets a moment (Limits::stop_time) to end.
+  // What is under way gets a moment (Limits::stop_time) to end, and is told when it does not.
   void stop();
 
   // Connections that are open; from any thread.

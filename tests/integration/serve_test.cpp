@@ -202,6 +202,10 @@ TEST(ServeLife, EndsWithinFiveSecondsOfASignal) {
   const auto before = Clock::now();
   EXPECT_EQ(server.stop(SIGTERM), 0) << server.log();
   EXPECT_LT(Clock::now() - before, std::chrono::seconds(5));
+  // The stream ends in order, with the reason.
+  std::string events;
+  while (const auto chunk = client.chunk()) events += *chunk;
+  EXPECT_NE(events_of(events).data.back().find("server_stopping"), std::string::npos) << events;
 }
 
 // The daemon with the card goes, another comes: the server is back without being asked.

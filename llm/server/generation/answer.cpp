@@ -160,9 +160,7 @@ void Answer::end(const EndReport& report, std::vector<Piece>& pieces) {
                        prepared_.prompt_field);
   }
   if (report.reason == EndReason::cancelled && !stopped_early_) {
-    ApiError stopping(503, "The server is stopping.");
-    stopping.type = "unavailable_error";
-    throw stopping;
+    throw server_stopping();
   }
   read_rest(pieces);
 }

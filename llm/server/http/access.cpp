@@ -29,11 +29,16 @@ ApiError denied(unsigned status, const char* code, const std::string& message) {
   return error;
 }
 
+std::string_view without_spaces(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
 std::string_view presented_key(const HttpRequest& request) {
   constexpr std::string_view scheme = "bearer ";
   if (const auto header = request.header("Authorization")) {
     if (header->size() > scheme.size() && same_name(header->substr(0, scheme.size()), scheme)) {
-      return header->substr(scheme.size());
+      return without_spaces(header->substr(scheme.size()));
     }
   }
   return request.header("X-Api-Key").value_or("");
@@ -122,9 +127,15 @@ void Access::check_key(const HttpRequest& request) const {
 Headers Access::cors_headers(const HttpRequest& request) const {
   const auto origin = request.header("Origin");
   if (!origin || !allowed_origin(*origin)) return {};
+  std::string allowed = "Authorization, Content-Type, X-Api-Key";
+  // SDKs have headers of their own, which say what they run on.
+  if (const auto wanted = request.header("Access-Control-Request-Headers")) {
+    allowed.append(", ").append(*wanted);
+  }
   return {{"Access-Control-Allow-Origin", std::string(*origin)},
           {"Access-Control-Allow-Methods", "GET, POST, OPTIONS"},
-          {"Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key"},
+          {"Access-Control-Allow-Headers", std::move(allowed)},
+          {"Access-Control-Expose-Headers", "Retry-After"},
           {"Access-Control-Max-Age", "600"},
           {"Vary", "Origin"}};
 }

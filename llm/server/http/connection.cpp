@@ -49,7 +49,13 @@ void Connection::stop() {
   if (!answering_) abort();
 }
 
+void Connection::dismiss() {
+  dismissed_ = true;
+  signal_->notify();
+}
+
 void Connection::abort() {
+  cut_off_ = cut_off_ || (!aborted_ && !ended_);
   aborted_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
@@ -247,10 +253,15 @@ asio::awaitable<void> Connection::send(std::string bytes) {
   if (error || aborted_) throw ClientGone();
 }
 
+void Connection::check_present() const {
+  if (ended_ || aborted_) throw ClientGone();
+  if (dismissed_) throw server_stopping();
+}
+
 asio::awaitable<bool> Connection::wait_until(Clock::time_point deadline) {
-  if (ended_ || aborted_) throw ClientGone();
+  check_present();
   const bool woken = co_await signal_->wait_until(deadline);
-  if (ended_ || aborted_) throw ClientGone();
+  check_present();
   co_return woken;
 }
 
@@ -275,7 +286,7 @@ void Connection::log_answer(const HttpRequest* request, Clock::time_point since)
   std::string line = request ? loggable(request->method) + " " + loggable(request->path) : "-";
   line += " " + (status_ != 0 ? std::to_string(status_) : std::string("-")) + seconds.data();
   if (!remark_.empty()) line += " " + remark_;
-  if (!complete_) line += " (the client hung up)";
+  if (!complete_) line += cut_off_ ? " (cut off)" : " (the client hung up)";
   shared_->log(line);
 }
 

@@ -39,6 +39,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   boost::asio::awaitable<void> serve();
   // No further request is taken; an idle connection ends now.
   void stop();
+  // Whoever is being answered is told that the server stops, if that can be said now.
+  void dismiss();
   // Whatever is under way ends.
   void abort();
 
@@ -60,6 +62,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   boost::asio::awaitable<void> fail(const HttpRequest* request, const ApiError& error);
   boost::asio::awaitable<void> send(std::string bytes);
   boost::asio::awaitable<void> linger();
+  void check_present() const;
   void account_body(std::size_t bytes);
   void log_answer(const HttpRequest* request, Clock::time_point since);
 
@@ -72,7 +75,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::size_t body_bytes_ = 0;  // of shared_->body_bytes
   bool ended_ = false;          // nothing more will be received
   bool discarding_ = false;     // what is received is of no interest any more
+  bool dismissed_ = false;
   bool aborted_ = false;
+  bool cut_off_ = false;  // aborted while the client was there
 
   // Of the request being answered.
   bool answering_ = false;

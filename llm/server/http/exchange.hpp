@@ -37,7 +37,8 @@ class Exchange {
   virtual bool begun() const = 0;
 
   // Until waker() has been called since the last wait (true; there may be false alarms), or the
-  // time has come (false). Notices a client that hangs up at once.
+  // time has come (false). Notices a client that hangs up at once. Throws ApiError when the server
+  // stops and the answer has to end.
   virtual boost::asio::awaitable<bool> wait_until(Clock::time_point deadline) = 0;
   virtual std::shared_ptr<Waker> waker() = 0;
 

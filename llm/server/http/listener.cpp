@@ -99,14 +99,23 @@ void Listener::farewell(const std::shared_ptr<Connection>& connection) {
   if (shared_->stopping && connections_.empty()) grace_.cancel();
 }
 
-void Listener::stop(std::chrono::milliseconds grace) {
+void Listener::stop() {
   if (!acceptor_.is_open()) return;
   shared_->stopping = true;
   acceptor_.close();
   const auto connections = connections_;
   for (const auto& connection : connections) connection->stop();
   if (connections_.empty()) return;
-  grace_.expires_after(grace);
+  grace_.expires_after(shared_->limits.stop_time);
+  grace_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) dismiss_all();
+  });
+}
+
+void Listener::dismiss_all() {
+  const auto connections = connections_;
+  for (const auto& connection : connections) connection->dismiss();
+  grace_.expires_after(shared_->limits.last_word_time);
   grace_.async_wait([this](const boost::system::error_code& error) {
     if (!error) abort_all();
   });

@@ -26,13 +26,14 @@ class Listener {
 
   // Accepts until stop(). On the server's thread, as stop() is.
   void start();
-  // No more clients; those here get `grace` to be answered.
-  void stop(std::chrono::milliseconds grace);
+  // No more clients; those here get Limits::stop_time to be answered.
+  void stop();
 
  private:
   boost::asio::awaitable<void> accept();
   void welcome(boost::asio::ip::tcp::socket socket);
   void farewell(const std::shared_ptr<Connection>& connection);
+  void dismiss_all();
   void abort_all();
 
   std::shared_ptr<ConnectionShared> shared_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
+#include <ctime>
 
 namespace redbolt::llm::server {
 namespace {
@@ -27,6 +29,7 @@ constexpr std::array kReasons = {
     Reason{405, "Method Not Allowed"},
     Reason{408, "Request Timeout"},
     Reason{413, "Payload Too Large"},
+    Reason{415, "Unsupported Media Type"},
     Reason{421, "Misdirected Request"},
     Reason{429, "Too Many Requests"},
     Reason{431, "Request Header Fields Too Large"},
@@ -59,6 +62,22 @@ std::string_view reason_phrase(unsigned status) {
   return found == kReasons.end() ? "Status" : found->phrase;
 }
 
+// RFC 9110, section 5.6.7; names of days and months are English whatever the locale.
+std::string http_date(std::chrono::system_clock::time_point time) {
+  constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t whole = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 80> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+                parts.tm_min, parts.tm_sec);
+  return text.data();
+}
+
 std::string response_head(const HttpResponse& response, std::optional<std::size_t> length,
                           bool chunked, bool keep_alive) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
@@ -66,6 +85,7 @@ std::string response_head(const HttpResponse& response, std::optional<std::size_
   const auto add = [&](std::string_view name, std::string_view value) {
     head.append("\r\n").append(name).append(": ").append(value);
   };
+  add("Date", http_date(std::chrono::system_clock::now()));
   if (!response.content_type.empty()) add("Content-Type", response.content_type);
   if (length && response.status != 204) add("Content-Length", std::to_string(*length));
   if (chunked) add("Transfer-Encoding", "chunked");

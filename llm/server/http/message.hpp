@@ -1,6 +1,7 @@
 // A request as handlers see it, and what they answer; nothing of sockets.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,7 +41,11 @@ bool same_name(std::string_view a, std::string_view b);
 // "Too Many Requests"; for a status that is not known here, "Status".
 std::string_view reason_phrase(unsigned status);
 
-// Status line, headers and the empty line. `length`: the body's, or nothing for a stream.
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::string http_date(std::chrono::system_clock::time_point time);
+
+// Status line, headers (the date of now among them) and the empty line. `length`: the body's, or
+// nothing for a stream.
 std::string response_head(const HttpResponse& response, std::optional<std::size_t> length,
                           bool chunked, bool keep_alive);
 // A piece of a stream in chunked coding.

@@ -35,9 +35,23 @@ ApiError to_error(const boost::system::error_code& error, const Limits& limits) 
                    "The body is larger than " + std::to_string(limits.body_bytes) + " bytes.");
   }
   if (error == http::error::bad_version) {
-    return refusal(505, "bad_http_version", "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+    return refusal(505, "bad_http_version",
+                   "Only HTTP/1.1 and HTTP/1.0 are spoken here, in lines that end with CR and LF.");
   }
   return refusal(400, "bad_http", "This is not a valid HTTP request: " + error.message() + ".");
+}
+
+// Bodies come as they are, in one piece or in chunks.
+void check_codings(const http::request<http::string_body>& message) {
+  for (const auto& field : message) {
+    if (field.name() == http::field::transfer_encoding && !same_name(field.value(), "chunked")) {
+      throw refusal(501, "unsupported_coding",
+                    "No transfer coding but 'chunked' is understood here.");
+    }
+    if (field.name() == http::field::content_encoding && !same_name(field.value(), "identity")) {
+      throw refusal(415, "unsupported_coding", "Compressed bodies are not understood here.");
+    }
+  }
 }
 
 // "http://host/path" of a request to a proxy is as good as "/path" with that host.
@@ -85,6 +99,8 @@ std::size_t RequestReader::feed(std::string_view bytes) {
     const std::size_t used =
         parser_->http.put(boost::asio::buffer(rest.data(), rest.size()), error);
     taken += used;
+    const bool sound = !error || error == http::error::need_more;
+    if (sound && parser_->http.is_header_done()) check_codings(parser_->http.get());
     if (error == http::error::need_more) {
       error = {};
       if (!parser_->http.is_header_done() && rest.size() - used > limits_.header_bytes) {

@@ -19,7 +19,7 @@ class RequestReader {
   RequestReader& operator=(const RequestReader&) = delete;
 
   // Takes what it can; returns how many bytes those are. What is left belongs to the next call,
-  // with more behind it. Throws ApiError (400, 413, 431, 501, 505).
+  // with more behind it. Throws ApiError (400, 413, 415, 431, 501, 505).
   std::size_t feed(std::string_view bytes);
 
   bool header_done() const;

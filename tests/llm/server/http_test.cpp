@@ -1,8 +1,11 @@
 // HTTP as RFC 9110 and 9112 have it, and what is refused: too much, too slow, not HTTP at all.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
 #include <thread>
 
+#include "server/http/message.hpp"
 #include "test_server.hpp"
 
 namespace redbolt::test {
@@ -37,7 +40,7 @@ TEST(Http, ConnectionsAreKeptAliveAndRequestsMayComeInOnePiece) {
   HttpClient client(server.port());
   client.send(get("/health") + get("/api/version") + get("/nothing"));
   EXPECT_EQ(client.reply().body, R"({"status":"ok"})");
-  EXPECT_EQ(client.reply().json().at("version"), "0.0.0-test");
+  EXPECT_EQ(client.reply().json().at("redbolt"), "0.0.0-test");
   EXPECT_EQ(client.reply().status, 404U);
   client.send(get("/health", "Connection: close\r\n"));
   EXPECT_EQ(client.reply().headers.at("connection"), "close");
@@ -264,14 +267,63 @@ TEST(Http, StopsWhileClientsAreThere) {
   FakeAnswer endless = says("word");
   endless.held = true;
   TestServer server(always(endless), with(quick_limits()));
-  HttpClient idle(server.port()), streaming(server.port());
+  HttpClient idle(server.port()), streaming(server.port()), waiting(server.port());
   streaming.send(post("/v1/chat/completions", question("Hi", {{"stream", true}}).dump()));
   EXPECT_EQ(streaming.head().status, 200U);
+  waiting.send(post("/v1/chat/completions", question("Hi").dump()));
+  ASSERT_TRUE(eventually([&] {
+    return std::ranges::count_if(server.engine().status().slots,
+                                 [](const auto& slot) { return slot.request.has_value(); }) == 2;
+  }));
   const auto before = std::chrono::steady_clock::now();
   server.stop();
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
-  EXPECT_TRUE(server.engine().wait_for_ends(1));
-  EXPECT_EQ(server.engine().cancelled(), 1U);
+  EXPECT_TRUE(server.engine().wait_for_ends(2));
+  EXPECT_EQ(server.engine().cancelled(), 2U);
+  EXPECT_TRUE(idle.closed());
+  // Whose answers did not end in time hear why, and the answer's end is one of HTTP's.
+  std::string events;
+  while (const auto chunk = streaming.chunk()) events += *chunk;
+  const std::string last = events_of(events).data.back();
+  EXPECT_EQ(Json::parse(last).at("error").at("code"), "server_stopping") << events;
+  EXPECT_TRUE(streaming.closed());
+  const Reply refused = waiting.reply();
+  EXPECT_EQ(refused.status, 503U);
+  EXPECT_EQ(refused.headers.at("connection"), "close");
+  EXPECT_TRUE(refused.headers.contains("retry-after"));
+  for (const std::string& line : server.log()) {
+    EXPECT_EQ(line.find("hung up"), std::string::npos) << line;
+  }
+}
+
+// A coding that is passed over would make something else of the body.
+TEST(Http, CodingsThatAreNotUnderstoodAreRefused) {
+  TestServer server(always(says("x")));
+  const std::string head = "POST /tokenize HTTP/1.1\r\nHost: localhost\r\n";
+  for (const char* coding : {"gzip, chunked", "gzip", "identity", "chunked, chunked"}) {
+    const Reply reply = raw(server, head + "Transfer-Encoding: " + coding + "\r\n\r\n");
+    EXPECT_EQ(reply.status, 501U) << coding << reply.body;
+    EXPECT_EQ(reply.headers.at("connection"), "close");
+  }
+  const std::string body = "Content-Length: 15\r\n\r\n{\"content\":\"a\"}";
+  EXPECT_EQ(raw(server, head + "Content-Encoding: gzip\r\n" + body).status, 415U);
+  EXPECT_EQ(raw(server, head + "Content-Encoding: identity\r\n" + body).status, 200U);
+  EXPECT_EQ(raw(server, head + body).status, 200U);
+}
+
+TEST(Http, RepliesAreDated) {
+  using std::chrono::system_clock;
+  // RFC 9110's example.
+  EXPECT_EQ(llm::server::http_date(system_clock::time_point(std::chrono::seconds(784'111'777))),
+            "Sun, 06 Nov 1994 08:49:37 GMT");
+  TestServer server(always(says("x")));
+  const auto before = system_clock::now() - std::chrono::seconds(1);
+  const std::string date = server.ask(get("/health")).headers.at("date");
+  std::tm parts{};
+  ASSERT_NE(strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts), nullptr) << date;
+  const auto said = system_clock::from_time_t(timegm(&parts));
+  EXPECT_GE(said, before);
+  EXPECT_LE(said, system_clock::now());
 }
 
 TEST(Http, OneLinePerRequestAndNothingOfWhatWasSaid) {
