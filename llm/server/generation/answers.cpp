@@ -7,12 +7,14 @@ namespace redbolt::llm::server {
 
 namespace asio = boost::asio;
 
-Answers::Answers(std::shared_ptr<const Prepared> prepared, const Limits& limits, Exchange& exchange)
-    : prepared_(std::move(prepared)), exchange_(exchange), ping_interval_(limits.ping_interval) {
-  for (std::uint32_t i = 0; i < prepared_->wishes.answers; ++i) {
-    answers_.push_back(std::make_unique<Answer>(*prepared_, i, limits.unread_tokens,
-                                                [waker = exchange.waker()] { waker->wake(); }));
-    told_end_.push_back(false);
+Answers::Answers(Prompts prompts, const Limits& limits, Exchange& exchange)
+    : prompts_(std::move(prompts)), exchange_(exchange), ping_interval_(limits.ping_interval) {
+  for (const auto& prompt : prompts_) {
+    for (std::uint32_t i = 0; i < prompt->wishes.answers; ++i) {
+      answers_.push_back(std::make_unique<Answer>(*prompt, i, limits.unread_tokens,
+                                                  [waker = exchange.waker()] { waker->wake(); }));
+      told_end_.push_back(false);
+    }
   }
 }
 
@@ -42,12 +44,19 @@ asio::awaitable<std::vector<Batch>> Answers::next() {
 }
 
 std::uint32_t Answers::prompt_tokens() const {
-  return static_cast<std::uint32_t>(prepared_->prompt.size());
+  std::size_t sum = 0;
+  for (const auto& prompt : prompts_) sum += prompt->prompt.size();
+  return static_cast<std::uint32_t>(sum);
 }
 
 std::uint32_t Answers::cached_tokens() const {
-  return answers_.empty() || !answers_.front()->ended() ? 0
-                                                        : answers_.front()->report().cached_tokens;
+  std::uint32_t sum = 0;
+  std::size_t first = 0;
+  for (const auto& prompt : prompts_) {
+    if (answers_[first]->ended()) sum += answers_[first]->report().cached_tokens;
+    first += prompt->wishes.answers;
+  }
+  return sum;
 }
 
 std::uint32_t Answers::generated_tokens() const {

@@ -18,12 +18,14 @@ struct Batch {
   bool ended = false;
 };
 
+// What a request asks, once for each prompt; all with the same model and wishes.
+using Prompts = std::vector<std::shared_ptr<const Prepared>>;
+
 class Answers {
  public:
-  // Throws ApiError when the engine does not take them all.
-  Answers(std::shared_ptr<const Prepared> prepared, const Limits& limits, Exchange& exchange);
+  // Those to the first prompt come first. Throws ApiError when the engine does not take them all.
+  Answers(Prompts prompts, const Limits& limits, Exchange& exchange);
 
-  const Prepared& prepared() const { return *prepared_; }
   std::size_t size() const { return answers_.size(); }
   const Answer& operator[](std::size_t i) const { return *answers_[i]; }
 
@@ -41,7 +43,7 @@ class Answers {
  private:
   std::vector<Batch> collect();
 
-  std::shared_ptr<const Prepared> prepared_;
+  Prompts prompts_;
   Exchange& exchange_;
   std::chrono::milliseconds ping_interval_;
   std::vector<std::unique_ptr<Answer>> answers_;

@@ -159,7 +159,7 @@ asio::awaitable<void> answer(Service& service, const HttpRequest& request, Excha
     co_return;
   }
   const auto prepared = std::make_shared<const Prepared>(std::move(*job.prepared));
-  Answers answers(prepared, service.limits, exchange);
+  Answers answers({prepared}, service.limits, exchange);
   if (job.stream) {
     co_await stream(exchange, answers, writer, since);
   } else {

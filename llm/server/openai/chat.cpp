@@ -30,9 +30,9 @@ asio::awaitable<void> chat_completions(Service& service, const HttpRequest& requ
   Job job = co_await run_aside<Job>(service, exchange, make);
   const auto prepared = std::make_shared<const Prepared>(std::move(job.prepared));
   const ReplyHead head = make_head("chatcmpl-", *prepared->model, service.version);
-  Answers answers(prepared, service.limits, exchange);
+  Answers answers({prepared}, service.limits, exchange);
   if (job.streaming.stream) {
-    const ChatChunks writer(head, job.streaming.include_usage);
+    ChatChunks writer(head, job.streaming.include_usage);
     co_await stream_answers(exchange, answers, writer);
   } else {
     const auto pieces = co_await collect_all(answers);

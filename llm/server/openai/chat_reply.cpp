@@ -127,7 +127,7 @@ std::string ChatChunks::begin(std::uint32_t answer) const {
   return event(chunk(answer, {{"role", "assistant"}, {"content", ""}}, nullptr));
 }
 
-std::string ChatChunks::piece(std::uint32_t answer, const Piece& piece) const {
+std::string ChatChunks::piece(std::uint32_t answer, const Piece& piece) {
   Json delta = delta_of(piece.event);
   if (delta.is_null()) return {};
   Json json = chunk(answer, std::move(delta), nullptr);

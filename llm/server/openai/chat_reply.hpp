@@ -37,7 +37,7 @@ class ChatChunks final : public StreamWriter {
 
   std::string begin(std::uint32_t answer) const override;
   // Empty for what a stream does not tell.
-  std::string piece(std::uint32_t answer, const Piece& piece) const override;
+  std::string piece(std::uint32_t answer, const Piece& piece) override;
   // With timings where it is the stream's last: when all answers have ended, and no usage follows.
   std::string finish(std::uint32_t answer, const Answers& answers) const override;
   // Usage, if it was asked for; otherwise nothing: who has not asked expects a choice in every

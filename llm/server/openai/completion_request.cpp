@@ -1,31 +1,45 @@
 #include "server/openai/completion_request.hpp"
 
+#include <algorithm>
+
 #include "server/api_error.hpp"
 
 namespace redbolt::llm::server::openai {
 namespace {
 
-RawPrompt read_prompt(const Fields& fields) {
-  const Json* const prompt = fields.find("prompt");
-  if (prompt == nullptr) throw missing_field("prompt");
-  if (prompt->is_string()) return prompt->get<std::string>();
-  if (!prompt->is_array()) {
-    throw invalid_type("prompt", "a string or an array of tokens", kind_of(*prompt));
-  }
-  if (prompt->size() == 1 && prompt->front().is_string()) return prompt->front().get<std::string>();
+bool is_prompt(const Json& value) {
+  return value.is_string() || value.is_array();
+}
+
+RawPrompt read_prompt(const Json& prompt, const std::string& path) {
+  if (prompt.is_string()) return prompt.get<std::string>();
+  if (!prompt.is_array())
+    throw invalid_type(path, "a string or an array of tokens", kind_of(prompt));
   std::vector<TokenId> tokens;
-  fields.each("prompt", [&](const Json& element, const std::string& path) {
-    if (element.is_string() || element.is_array()) {
-      throw unsupported("prompt",
-                        "Several prompts in one request are not supported: send one "
-                        "request for each.");
-    }
+  for (const Json& element : prompt) {
     if (!element.is_number_unsigned() || element.get<std::uint64_t>() > UINT32_MAX) {
-      throw invalid_type(path, "a token's number", kind_of(element));
+      throw invalid_type(path + "[" + std::to_string(tokens.size()) + "]", "a token's number",
+                         kind_of(element));
     }
     tokens.push_back(element.get<TokenId>());
-  });
+  }
   return tokens;
+}
+
+std::vector<RawPrompt> read_prompts(const Fields& fields) {
+  const Json* const prompt = fields.find("prompt");
+  if (prompt == nullptr) throw missing_field("prompt");
+  const bool several = prompt->is_array() && !prompt->empty() && is_prompt(prompt->front());
+  if (!several) return {read_prompt(*prompt, "prompt")};
+  std::vector<RawPrompt> prompts;
+  fields.each("prompt", [&](const Json& element, const std::string& path) {
+    prompts.push_back(read_prompt(element, path));
+  });
+  return prompts;
+}
+
+bool is_text(const RawPrompt& prompt) {
+  return std::holds_alternative<std::string>(prompt);
 }
 
 }  // namespace
@@ -34,8 +48,12 @@ CompletionRequest read_completion_request(const Json& body, const Limits& limits
   const Fields fields(body);
   CompletionRequest request;
   request.task.model = fields.text("model").value_or("");
-  request.task.prompt = read_prompt(fields);
+  request.prompts = read_prompts(fields);
   request.task.wishes = read_wishes(fields, limits);
+  if (request.prompts.size() * request.task.wishes.answers > limits.prompts) {
+    throw invalid_value("prompt",
+                        "at most " + std::to_string(limits.prompts) + " answers in one request");
+  }
   if (const auto top = fields.integer("logprobs", 0, kMaximumLogprobs)) {
     request.task.wishes.top_logprobs = static_cast<std::uint32_t>(*top);
   }
@@ -51,7 +69,7 @@ CompletionRequest read_completion_request(const Json& body, const Limits& limits
   request.task.schema = std::move(form.schema);
   request.task.form_field = std::move(form.field);
   request.echo = fields.flag("echo").value_or(false);
-  if (request.echo && !std::holds_alternative<std::string>(request.task.prompt)) {
+  if (request.echo && !std::ranges::all_of(request.prompts, is_text)) {
     throw unsupported("echo", "'echo' needs a prompt that is text.");
   }
   request.streaming = read_streaming(fields);

@@ -11,12 +11,13 @@
 namespace redbolt::llm::server::openai {
 
 struct CompletionRequest {
-  TextTask task = {};
+  TextTask task = {};  // but for the prompt
+  std::vector<RawPrompt> prompts = {};
   Streaming streaming = {};
   bool echo = false;
 };
 
-// Throws ApiError. One prompt: a string, tokens, or an array with one string.
+// Throws ApiError. A prompt is a string or an array of tokens; there may be an array of prompts.
 CompletionRequest read_completion_request(const Json& body, const Limits& limits);
 
 }  // namespace redbolt::llm::server::openai

@@ -1,4 +1,6 @@
 // POST /v1/completions: text goes on, without a chat format.
+#include <algorithm>
+
 #include "server/openai/completion_request.hpp"
 #include "server/openai/handlers.hpp"
 #include "server/openai/reply.hpp"
@@ -10,18 +12,27 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What stands in front of each answer's text.
+using Echoes = std::vector<std::string>;
+
 struct Job {
-  Prepared prepared;
+  Prompts prompts;
   Streaming streaming;
-  std::string echo;
+  Echoes echoes;  // one for each answer
 };
 
 Job make_job(const std::string& body, const ServedModels& models, const Limits& limits) {
   CompletionRequest request = read_completion_request(parse_body(body, limits), limits);
   Job job;
   job.streaming = request.streaming;
-  if (request.echo) job.echo = std::get<std::string>(request.task.prompt);
-  job.prepared = prepare(std::move(request.task), models);
+  for (std::size_t i = 0; i < request.prompts.size(); ++i) {
+    const std::string echo = request.echo ? std::get<std::string>(request.prompts[i]) : "";
+    job.echoes.insert(job.echoes.end(), request.task.wishes.answers, echo);
+    TextTask task = request.task;
+    task.prompt = std::move(request.prompts[i]);
+    if (request.prompts.size() > 1) task.prompt_field += "[" + std::to_string(i) + "]";
+    job.prompts.push_back(std::make_shared<const Prepared>(prepare(std::move(task), models)));
+  }
   return job;
 }
 
@@ -29,8 +40,14 @@ const std::string& text_of(const Piece& piece) {
   return std::get<ContentText>(piece.event).text;
 }
 
-// In this API's own form: parallel arrays, offsets in bytes of the text returned.
-Json logprobs_of(const std::vector<ScoredToken>& tokens, std::size_t offset) {
+// Of UTF-8, also of pieces that begin or end within a character.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+// In this API's own form: parallel arrays, offsets in characters of the text returned.
+Json logprobs_of(const std::vector<ScoredToken>& tokens, std::size_t& offset) {
   if (tokens.empty()) return nullptr;
   Json json = {{"tokens", Json::array()},
                {"token_logprobs", Json::array()},
@@ -43,7 +60,7 @@ Json logprobs_of(const std::vector<ScoredToken>& tokens, std::size_t offset) {
     for (const ScoredToken& other : token.alternatives) top[other.bytes] = other.logprob;
     json["top_logprobs"].push_back(std::move(top));
     json["text_offset"].push_back(offset);
-    offset += token.bytes.size();
+    offset += characters(token.bytes);
   }
   return json;
 }
@@ -56,18 +73,19 @@ Json choice(std::uint32_t index, const std::string& text, Json logprobs, Json fi
 }
 
 Json completion(const ReplyHead& head, const Answers& answers,
-                const std::vector<std::vector<Piece>>& pieces, const std::string& echo) {
+                const std::vector<std::vector<Piece>>& pieces, const Echoes& echoes) {
   Json json = envelope(head, "text_completion");
   json["choices"] = Json::array();
   for (std::uint32_t i = 0; i < answers.size(); ++i) {
-    std::string text = echo;
+    std::string text = echoes[i];
+    std::size_t offset = characters(text);
     std::vector<ScoredToken> tokens;
     for (const Piece& piece : pieces[i]) {
       text += text_of(piece);
       tokens.insert(tokens.end(), piece.tokens.begin(), piece.tokens.end());
     }
     json["choices"].push_back(
-        choice(i, text, logprobs_of(tokens, echo.size()), finish_reason(answers[i].finish())));
+        choice(i, text, logprobs_of(tokens, offset), finish_reason(answers[i].finish())));
   }
   json["usage"] = usage_of(answers);
   json["timings"] = timings_of(answers);
@@ -76,14 +94,18 @@ Json completion(const ReplyHead& head, const Answers& answers,
 
 class TextChunks final : public StreamWriter {
  public:
-  TextChunks(ReplyHead head, bool include_usage, std::string echo)
-      : head_(std::move(head)), include_usage_(include_usage), echo_(std::move(echo)) {}
+  TextChunks(ReplyHead head, bool include_usage, Echoes echoes)
+      : head_(std::move(head)), include_usage_(include_usage), echoes_(std::move(echoes)) {
+    for (const std::string& echo : echoes_) offsets_.push_back(characters(echo));
+  }
 
   std::string begin(std::uint32_t answer) const override {
-    return echo_.empty() ? std::string() : event(chunk(choice(answer, echo_, nullptr, nullptr)));
+    const std::string& echo = echoes_[answer];
+    return echo.empty() ? std::string() : event(chunk(choice(answer, echo, nullptr, nullptr)));
   }
-  std::string piece(std::uint32_t answer, const Piece& piece) const override {
-    return event(chunk(choice(answer, text_of(piece), logprobs_of(piece.tokens, 0), nullptr)));
+  std::string piece(std::uint32_t answer, const Piece& piece) override {
+    Json logprobs = logprobs_of(piece.tokens, offsets_[answer]);
+    return event(chunk(choice(answer, text_of(piece), std::move(logprobs), nullptr)));
   }
   std::string finish(std::uint32_t answer, const Answers& answers) const override {
     Json json = chunk(choice(answer, "", nullptr, finish_reason(answers[answer].finish())));
@@ -109,7 +131,8 @@ class TextChunks final : public StreamWriter {
 
   ReplyHead head_;
   bool include_usage_;
-  std::string echo_;
+  Echoes echoes_;
+  std::vector<std::size_t> offsets_;  // of each answer's next token
 };
 
 }  // namespace
@@ -121,16 +144,15 @@ asio::awaitable<void> completions(Service& service, const HttpRequest& request,
     return make_job(body, models, limits);
   };
   Job job = co_await run_aside<Job>(service, exchange, make);
-  const auto prepared = std::make_shared<const Prepared>(std::move(job.prepared));
-  const ReplyHead head = make_head("cmpl-", *prepared->model, service.version);
-  Answers answers(prepared, service.limits, exchange);
+  const ReplyHead head = make_head("cmpl-", *job.prompts.front()->model, service.version);
+  Answers answers(job.prompts, service.limits, exchange);
   if (job.streaming.stream) {
-    const TextChunks writer(head, job.streaming.include_usage, job.echo);
+    TextChunks writer(head, job.streaming.include_usage, job.echoes);
     co_await stream_answers(exchange, answers, writer);
   } else {
     const auto pieces = co_await collect_all(answers);
     HttpResponse response;
-    response.body = to_text(completion(head, answers, pieces, job.echo));
+    response.body = to_text(completion(head, answers, pieces, job.echoes));
     co_await exchange.respond(std::move(response));
   }
   exchange.remark(remark_of(answers));

@@ -29,7 +29,7 @@ std::string ping(const Answers& answers) {
 }
 
 std::string events_of(const std::vector<Batch>& batches, const Answers& answers,
-                      const StreamWriter& writer) {
+                      StreamWriter& writer) {
   std::string events;
   for (const Batch& batch : batches) {
     for (const Piece& piece : batch.pieces) events += writer.piece(batch.answer, piece);
@@ -40,8 +40,7 @@ std::string events_of(const std::vector<Batch>& batches, const Answers& answers,
 
 }  // namespace
 
-asio::awaitable<void> stream_answers(Exchange& exchange, Answers& answers,
-                                     const StreamWriter& writer) {
+asio::awaitable<void> stream_answers(Exchange& exchange, Answers& answers, StreamWriter& writer) {
   co_await exchange.begin(stream_head());
   std::string events;
   for (std::uint32_t i = 0; i < answers.size(); ++i) events += writer.begin(i);

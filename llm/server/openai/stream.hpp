@@ -18,13 +18,14 @@ class StreamWriter {
   virtual ~StreamWriter() = default;
 
   virtual std::string begin(std::uint32_t answer) const = 0;
-  virtual std::string piece(std::uint32_t answer, const Piece& piece) const = 0;
+  // In the order in which they came.
+  virtual std::string piece(std::uint32_t answer, const Piece& piece) = 0;
   virtual std::string finish(std::uint32_t answer, const Answers& answers) const = 0;
   virtual std::string last(const Answers& answers) const = 0;
 };
 
 // From the response's head to "[DONE]". What goes wrong on the way becomes the last event.
 boost::asio::awaitable<void> stream_answers(Exchange& exchange, Answers& answers,
-                                            const StreamWriter& writer);
+                                            StreamWriter& writer);
 
 }  // namespace redbolt::llm::server::openai

@@ -56,6 +56,59 @@ TEST(Completions, PromptsMayBeTokens) {
   EXPECT_EQ(complete(server, {{"prompt", {"Hello"}}}).status, 200U);
 }
 
+// Each is answered n times, in order.
+TEST(Completions, SeveralPrompts) {
+  TestServer server([](const llm::TokenRequest&, const std::string& prompt) {
+    FakeAnswer answer = says(prompt == "one" ? " mile" : " miles");
+    answer.cached = prompt == "one" ? 0 : 1;
+    return answer;
+  });
+  const Json json = complete(server, {{"prompt", {"one", "two"}}, {"n", 2}, {"echo", true}}).json();
+  const char* const texts[] = {"one mile", "one mile", "two miles", "two miles"};
+  ASSERT_EQ(json.at("choices").size(), 4U) << json;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(json.at("choices")[i].at("index"), i);
+    EXPECT_EQ(json.at("choices")[i].at("text"), texts[i]);
+  }
+  const auto length = [](const char* text) {
+    return demo_tokenizer().encode(text, llm::SpecialTokens::none).size();
+  };
+  EXPECT_EQ(json.at("usage").at("prompt_tokens"), length("one") + length("two"));
+  EXPECT_EQ(json.at("usage").at("prompt_tokens_details").at("cached_tokens"), 1);
+
+  const auto two = demo_tokenizer().encode("two", llm::SpecialTokens::none);
+  const Reply streamed =
+      complete(server, {{"prompt", Json::array({Json(two), "one"})}, {"stream", true}});
+  std::string answers[2];
+  for (const std::string& data : events_of(streamed.body).data) {
+    if (data == "[DONE]") continue;
+    const Json choice = Json::parse(data).at("choices").at(0);
+    answers[choice.at("index").get<std::size_t>()] += choice.at("text");
+  }
+  EXPECT_EQ(answers[0], " miles");
+  EXPECT_EQ(answers[1], " mile");
+}
+
+TEST(Completions, OffsetsAreCharactersFromTheBeginningOfTheText) {
+  TestServer server(always(says("caffè, sì")));
+  const Json body = {{"prompt", "è"}, {"logprobs", 0}, {"echo", true}, {"stream", true}};
+  std::vector<std::size_t> offsets;
+  std::string bytes;
+  std::size_t expected = 1;  // of "è"
+  for (const std::string& data : events_of(complete(server, body).body).data) {
+    if (data == "[DONE]") continue;
+    const Json logprobs = Json::parse(data).at("choices").at(0).at("logprobs");
+    if (logprobs.is_null()) continue;
+    for (const Json& offset : logprobs.at("text_offset")) {
+      EXPECT_GE(offset, expected);
+      expected = offset;
+    }
+  }
+  // Nine letters, two of which take two bytes.
+  EXPECT_GE(expected, 1U + 6U);
+  EXPECT_LE(expected, 1U + 9U);
+}
+
 TEST(Completions, LogProbabilities) {
   TestServer server(always(says("one two")));
   const Json logprobs = complete(server, {{"prompt", "x"}, {"logprobs", 2}, {"echo", true}})
@@ -78,7 +131,11 @@ TEST(Completions, NameWhatIsWrong) {
       {{{"model", "demo"}}, "prompt"},
       {{{"prompt", 5}}, "prompt"},
       {{{"prompt", ""}}, "prompt"},
-      {{{"prompt", {"a", "b"}}}, "prompt"},
+      {{{"prompt", {"a", 5}}}, "prompt[1]"},
+      {{{"prompt", {"a", ""}}}, "prompt[1]"},
+      {{{"prompt", {{1}, {1, -1}}}}, "prompt[1][1]"},
+      {{{"prompt", {1, "a"}}}, "prompt[1]"},
+      {{{"prompt", std::vector<std::string>(33, "a")}, {"n", 2}}, "prompt"},
       {{{"prompt", {1, -1}}}, "prompt[1]"},
       {{{"prompt", {1, 99'999}}}, "prompt"},
       {{{"prompt", "x"}, {"suffix", "y"}}, "suffix"},
