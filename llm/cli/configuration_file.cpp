@@ -84,7 +84,9 @@ class Configuration {
 
  private:
   CLI::ConfigError wrong(toml::source_index line, const std::string& what) const {
-    return CLI::ConfigError(path_ + ":" + std::to_string(line) + ": " + what);
+    // Parts of it are the file's, which must not steer a terminal.
+    constexpr std::size_t kLongest = 400;
+    return CLI::ConfigError(path_ + ":" + std::to_string(line) + ": " + printable(what, kLongest));
   }
 
   CLI::ConfigError unknown(const toml::key& key, const std::set<std::string>& known,

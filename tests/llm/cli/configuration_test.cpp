@@ -138,6 +138,8 @@ TEST_F(ConfigurationFile, MistakesNameFileLineAndKey) {
       {"system = 1979-05-27\n", ":1: 'system' is a text"},
       {"a = 1\na = 2\n", ":2: "},
       {"\xff\xfe", ":1: "},
+      // What the file holds does not reach the terminal as it is.
+      {"ui = fa\x1b[2J\n", ":1: Error while parsing boolean: expected 'false', saw 'fa\\x1B'"},
   };
   for (const auto& [text, expected] : wrong) {
     const std::string file = write(text);
