@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -32,6 +33,10 @@ int exit_code_of(int status) {
 }  // namespace
 
 std::filesystem::path program_path(const std::string& name) {
+  const char* const card = std::getenv("REDBOLT_TEST_CARD");
+  if (card != nullptr && (name == "redboltd" || name == "redbolt-emulator")) {
+    return std::filesystem::path(card) / name;
+  }
   return std::filesystem::path(REDBOLT_BINARY_DIR) / name;
 }
 

@@ -16,7 +16,9 @@ struct ProgramResult {
   std::string errors;
 };
 
-// <build>/bin/NAME.
+// <build>/bin/NAME. Where the variable REDBOLT_TEST_CARD names a folder, redboltd and
+// redbolt-emulator are those in it: an emulated card under ThreadSanitizer is some fifty times
+// slower, so what uses the card is checked against one of another build.
 std::filesystem::path program_path(const std::string& name);
 
 // Starts a program with standard output and error going to the files named; it dies with the test.
