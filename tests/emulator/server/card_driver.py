@@ -231,8 +231,8 @@ class Card:
         self.set("MP1_SMN_C2PMSG_53", 0)
         self.set("MP1_SMN_C2PMSG_75", 2)  # mode 1, by the debug mailbox
         self.wait("MP1_SMN_C2PMSG_54", 0xffffffff, 1)
-        time.sleep(0.5)
-        assert self.get("MP0_SMN_C2PMSG_81") == 0 and self.get("SCRATCH_REG7") == 0
+        until(lambda: self.get("MP0_SMN_C2PMSG_81") == 0, "the reset")  # all ones meanwhile
+        assert self.get("SCRATCH_REG7") == 0
 
     def start_hub(self, hub):
         mc, vm = f"{hub}MC_VM_", f"{hub}VM_"
