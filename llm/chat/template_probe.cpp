@@ -140,7 +140,10 @@ ChatTraits probe_traits(const ChatTemplate& chat_template, const std::string& so
   ChatTraits traits;
   traits.renders_tools = chat_template.style().tools;
   traits.answer = detect_answer_format(source);
-  if (!traits.renders_tools) traits.answer.tools = ToolSyntax::hermes;
+  // Told of tools in Hermes' way, a model answers in it; but not outside of its channels.
+  if (!traits.renders_tools && !traits.answer.has_channels()) {
+    traits.answer.tools = ToolSyntax::hermes;
+  }
   probe_thinking(chat_template, traits);
   return traits;
 }

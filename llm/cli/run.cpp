@@ -95,6 +95,7 @@ void constrain(AnswerRequest& request, const Options& options, const ConstraintC
   if (!file || schema.empty())
     throw LlmError(ErrorCode::io, "cannot read the schema " + options.schema.string());
   ThinkingPrelude thinking;
+  thinking.channels = request.format && request.format->has_channels();
   if (request.format && options.settings.thinking != Thinking::off) {
     thinking.tags = request.format->thinking;
     thinking.opened = request.starts_in_thinking;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "constraint/grammar_constraint.hpp"
+#include "constraint/markup.hpp"
 #include "constraint/schema_compiler.hpp"
 #include "constraint/thinking_constraint.hpp"
 #include "constraint/tool_forms.hpp"
@@ -29,10 +30,10 @@ void append_part(std::string& key, std::string_view part) {
 }
 
 // Of any object where there is no schema.
-std::string json_key(std::optional<std::string_view> schema) {
-  if (!schema) return "object";
-  std::string key = "schema";
-  append_part(key, *schema);
+std::string json_key(std::optional<std::string_view> schema, const ThinkingPrelude& prelude) {
+  std::string key = prelude.channels ? "final " : "";
+  key += schema ? "schema" : "object";
+  if (schema) append_part(key, *schema);
   return key;
 }
 
@@ -48,7 +49,15 @@ std::string calls_key(std::span<const ToolDeclaration> tools, const ToolCallForm
   return key;
 }
 
-NodeId append_json(GrammarBuilder& builder, NodeId from, std::optional<std::string_view> schema) {
+NodeId append_final_header(GrammarBuilder& builder, const VocabularyTrie& trie, NodeId from) {
+  const NodeId start = append_markup(builder, trie, from, kNextAnswer);
+  builder.skip(from, start);
+  return append_markup(builder, trie, start, kFinalChannel);
+}
+
+NodeId append_json(GrammarBuilder& builder, const VocabularyTrie& trie, NodeId from,
+                   std::optional<std::string_view> schema, const ThinkingPrelude& prelude) {
+  if (prelude.channels) from = append_final_header(builder, trie, from);
   JsonParts parts(builder);
   const NodeId start = parts.append_space(from);
   if (!schema) return parts.append_any_object(start);
@@ -126,16 +135,17 @@ ConstraintCompiler::~ConstraintCompiler() = default;
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_object(
     const ThinkingPrelude& thinking) const {
-  return impl_->make(json_key({}), thinking, [](GrammarBuilder& builder, NodeId from) {
-    return append_json(builder, from, {});
+  return impl_->make(json_key({}, thinking), thinking, [&](GrammarBuilder& builder, NodeId from) {
+    return append_json(builder, impl_->trie(), from, {}, thinking);
   });
 }
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::json_schema(
     std::string_view schema, const ThinkingPrelude& thinking) const {
-  return impl_->make(json_key(schema), thinking, [&](GrammarBuilder& builder, NodeId from) {
-    return append_json(builder, from, schema);
-  });
+  return impl_->make(json_key(schema, thinking), thinking,
+                     [&](GrammarBuilder& builder, NodeId from) {
+                       return append_json(builder, impl_->trie(), from, schema, thinking);
+                     });
 }
 
 std::unique_ptr<TokenConstraint> ConstraintCompiler::tool_calls(
@@ -153,10 +163,10 @@ std::unique_ptr<TokenConstraint> ConstraintCompiler::calls_or_json(
   const auto chosen = choose_tools(tools, form);
   std::string key;
   append_part(key, calls_key(chosen, form));
-  key += json_key(schema);
+  key += json_key(schema, thinking);
   return impl_->make(key, thinking, [&](GrammarBuilder& builder, NodeId from) {
     const NodeId end = builder.add_node();
-    builder.skip(append_json(builder, from, schema), end);
+    builder.skip(append_json(builder, impl_->trie(), from, schema, thinking), end);
     ToolForms calls(builder, impl_->trie(), form.syntax);
     builder.skip(calls.append_calls(from, chosen, form.parallel), end);
     return end;

@@ -14,9 +14,10 @@ constexpr std::size_t kMasksKept = 64;
 
 GrammarConstraint::GrammarConstraint(std::shared_ptr<const Grammar> grammar,
                                      const VocabularyTrie& trie, std::vector<TokenId> end_tokens)
-    : trie_(trie),
+    : grammar_(std::move(grammar)),
+      trie_(trie),
       end_tokens_(std::move(end_tokens)),
-      acceptor_(std::move(grammar)),
+      acceptor_(grammar_),
       state_(acceptor_.start()) {}
 
 void GrammarConstraint::allow(std::span<std::uint32_t> mask) {
@@ -64,6 +65,13 @@ void GrammarConstraint::accept(TokenId token) {
     throw LlmError(ErrorCode::bad_argument,
                    "token " + std::to_string(token) + " does not fit the form of the answer");
   }
+}
+
+void GrammarConstraint::restart() {
+  acceptor_ = Acceptor(grammar_);
+  state_ = acceptor_.start();
+  masks_.clear();
+  ended_ = false;
 }
 
 bool GrammarConstraint::feed(std::string_view bytes) {

@@ -27,6 +27,8 @@ class GrammarConstraint final : public TokenConstraint {
   // Bytes that came otherwise than as a token of their own. False, and nothing taken, if they do
   // not fit.
   bool feed(std::string_view bytes);
+  // As if nothing had come.
+  void restart();
   bool fits(std::string_view bytes) { return after(bytes) != Acceptor::kDead; }
 
  private:
@@ -35,6 +37,7 @@ class GrammarConstraint final : public TokenConstraint {
   void forget();
   void remember(std::span<const std::uint32_t> mask);
 
+  std::shared_ptr<const Grammar> grammar_;
   const VocabularyTrie& trie_;
   std::vector<TokenId> end_tokens_;
   Acceptor acceptor_;

@@ -9,12 +9,6 @@
 namespace redbolt::llm {
 namespace {
 
-constexpr std::string_view kAfterThoughts = "\n\n";
-
-bool has_bit(std::span<const std::uint32_t> mask, TokenId id) {
-  return id / 32 < mask.size() && (mask[id / 32] >> (id % 32) & 1U) != 0;
-}
-
 std::string_view skip_space(std::string_view text) {
   while (!text.empty() && is_json_space(text.front())) text.remove_prefix(1);
   return text;
@@ -22,6 +16,11 @@ std::string_view skip_space(std::string_view text) {
 
 std::vector<TokenId> encode(const Tokenizer& tokenizer, std::string_view text) {
   return tokenizer.encode(text, SpecialTokens::all);
+}
+
+[[noreturn]] void refuse(TokenId token) {
+  throw LlmError(ErrorCode::bad_argument,
+                 "token " + std::to_string(token) + " does not fit the form of the answer");
 }
 
 }  // namespace
@@ -33,8 +32,9 @@ ThinkingConstraint::ThinkingConstraint(const Tokenizer& tokenizer, const Vocabul
       form_(std::move(form)),
       open_(prelude.tags.open),
       close_(prelude.tags.close),
+      after_close_(prelude.tags.after),
       open_tokens_(encode(tokenizer, open_)),
-      close_tokens_(encode(tokenizer, close_ + std::string(kAfterThoughts))),
+      close_tokens_(encode(tokenizer, close_ + after_close_)),
       budget_(prelude.budget),
       where_(prelude.opened ? Where::thinking : Where::before),
       overshooting_(close_.size()) {}
@@ -63,11 +63,8 @@ void ThinkingConstraint::allow(std::span<std::uint32_t> mask) {
     }
     return;
   }
-  form_->allow(mask);
-  if (where_ != Where::before) return;
-  // A first token that may also begin the form would leave open which of the two it is.
-  may_open_ = open_tokens_.size() == 1 || !has_bit(mask, open_tokens_.front());
-  if (may_open_) set_bit(mask, open_tokens_.front());
+  if (where_ != Where::before || form_follows_) form_->allow(mask);
+  if (where_ == Where::before) set_bit(mask, open_tokens_[opened_]);
 }
 
 void ThinkingConstraint::accept(TokenId token) {
@@ -85,14 +82,19 @@ void ThinkingConstraint::accept(TokenId token) {
   }
 }
 
+// The form may begin as the opening tag does: it goes along until one of them is ruled out.
 void ThinkingConstraint::accept_first(TokenId token) {
-  if (may_open_ && token == open_tokens_.front()) {
-    forced_.assign(open_tokens_.begin() + 1, open_tokens_.end());
-    where_ = Where::thinking;
-    return;
+  if (token != open_tokens_[opened_]) {
+    if (!form_follows_) refuse(token);
+    where_ = Where::after;
+    return form_->accept(token);
   }
-  where_ = Where::after;
-  form_->accept(token);
+  if (++opened_ == open_tokens_.size()) {
+    form_->restart();
+    where_ = Where::thinking;
+  } else if (form_follows_) {
+    form_follows_ = form_->feed(trie_.piece(token));
+  }
 }
 
 // Nothing is masked here, so the tag is known by its text, however it is cut into tokens.
@@ -108,14 +110,11 @@ void ThinkingConstraint::accept_start_of_text(TokenId token) {
 }
 
 void ThinkingConstraint::take_forced(TokenId token) {
-  if (token != forced_.front()) {
-    throw LlmError(ErrorCode::bad_argument,
-                   "token " + std::to_string(token) + " does not fit the form of the answer");
-  }
+  if (token != forced_.front()) refuse(token);
   forced_.pop_front();
   if (!forced_.empty() || where_ != Where::closing) return;
   where_ = Where::after;
-  if (form_ != nullptr) form_->feed(kAfterThoughts);
+  if (form_ != nullptr) form_->feed(after_close_);
 }
 
 std::string_view ThinkingConstraint::text_of(TokenId token) const {

@@ -45,12 +45,13 @@ class ThinkingConstraint final : public TokenConstraint {
 
   const VocabularyTrie& trie_;
   std::unique_ptr<GrammarConstraint> form_;
-  std::string open_, close_;  // the tags
+  std::string open_, close_, after_close_;  // the tags
   std::vector<TokenId> open_tokens_;
-  std::vector<TokenId> close_tokens_;  // the closing tag and an empty line
+  std::vector<TokenId> close_tokens_;  // the closing tag and what follows it
   std::optional<std::uint32_t> budget_;
   Where where_;
-  bool may_open_ = true;
+  std::size_t opened_ = 0;      // tokens of the opening tag that have come
+  bool form_follows_ = true;    // they may be the form's beginning as well
   std::string start_;           // of an answer without a form, while it may become the opening tag
   std::deque<TokenId> forced_;  // what has to come next
   std::uint32_t thoughts_ = 0;  // tokens

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <cctype>
 
+#include "constraint/markup.hpp"
 #include "constraint/regular_expression.hpp"
 #include "constraint/schema_keywords.hpp"
 #include "output/exact_call.hpp"
@@ -11,43 +12,72 @@
 namespace redbolt::llm {
 namespace {
 
-// What stands around calls and between them, in the order in which it is written. A tag that is a
-// control token in the vocabulary is written as that.
+// What stands around a call's name and its arguments.
+struct Heading {
+  std::string_view before_name, after_name;
+};
+// What stands around calls and between them.
 struct Syntax {
   ToolSyntax syntax;
-  std::string_view before_all = {};
-  std::string_view tag_perhaps = {};  // may be there before the first call, or not
-  std::string_view open_tag = {}, open = {}, name = {}, arguments = {}, close = {}, close_tag = {};
-  std::string_view between = {}, after_all = {};
+  std::string_view perhaps_first = {};  // may be there or not
+  std::string_view first = {};
+  std::array<Heading, 2> headings;  // either; the second may be missing
+  bool quoted_name = false;
+  bool like_answers = false;  // up to the arguments it may be an answer in JSON as well
+  std::string_view after_call = {};
+  bool own_message = false;  // the call is all of a message: no space before it, no call after it
+  std::string_view between = {};
+  std::string_view last = {};
 };
-constexpr std::array<Syntax, 4> kSyntaxes = {{
+constexpr std::array<Syntax, 9> kSyntaxes = {{
     {.syntax = ToolSyntax::hermes,
-     .open_tag = "<tool_call>",
-     .open = "\n",
-     .name = "{\"name\": ",
-     .arguments = ", \"arguments\": ",
-     .close = "}\n",
-     .close_tag = "</tool_call>",
+     .headings = {{{"<tool_call>\n{\"name\": ", ", \"arguments\": "}, {}}},
+     .quoted_name = true,
+     .after_call = "}\n</tool_call>",
      .between = "\n"},
     {.syntax = ToolSyntax::function_tags,
-     .open_tag = "<tool_call>",
-     .open = "\n<function=",
-     .close = "</function>\n",
-     .close_tag = "</tool_call>",
+     .headings = {{{"<tool_call>\n<function=", ">\n"}, {}}},
+     .after_call = "</function>\n</tool_call>",
      .between = "\n"},
     {.syntax = ToolSyntax::llama_json,
-     .tag_perhaps = "<|python_tag|>",
-     .name = kExactCallOpen,
-     .arguments = kExactCallArguments,
-     .close = kExactCallClose,
+     .perhaps_first = "<|python_tag|>",
+     .headings = {{{kExactCallOpen, kExactCallArguments}, {}}},
+     .quoted_name = true,
+     .like_answers = true,
+     .after_call = kExactCallClose,
      .between = "; "},
     {.syntax = ToolSyntax::mistral,
-     .before_all = "[TOOL_CALLS]",
-     .name = "{\"name\": ",
-     .arguments = ", \"arguments\": ",
-     .close = "}",
+     .first = "[TOOL_CALLS][",
+     .headings = {{{"{\"name\": ", ", \"arguments\": "}, {}}},
+     .quoted_name = true,
+     .after_call = "}",
      .between = ", ",
-     .after_all = "]"},
+     .last = "]"},
+    {.syntax = ToolSyntax::mistral_args, .headings = {{{"[TOOL_CALLS]", "[ARGS]"}, {}}}},
+    {.syntax = ToolSyntax::tagged_list,
+     .first = "<|tool_call|>[",
+     .headings = {{{"{\"name\": ", ", \"arguments\": "}, {}}},
+     .quoted_name = true,
+     .after_call = "}",
+     .between = ", ",
+     .last = "]"},
+    {.syntax = ToolSyntax::deepseek,
+     .first = "<｜tool▁calls▁begin｜>",
+     .headings = {{{"<｜tool▁call▁begin｜>", "<｜tool▁sep｜>"}, {}}},
+     .after_call = "<｜tool▁call▁end｜>",
+     .last = "<｜tool▁calls▁end｜>"},
+    {.syntax = ToolSyntax::deepseek_fenced,
+     .first = "<｜tool▁calls▁begin｜>",
+     .headings = {{{"<｜tool▁call▁begin｜>function<｜tool▁sep｜>", "\n```json\n"}, {}}},
+     .after_call = "\n```<｜tool▁call▁end｜>",
+     .between = "\n",
+     .last = "<｜tool▁calls▁end｜>"},
+    // A call ends the answer: what would follow is the tool's.
+    {.syntax = ToolSyntax::harmony,
+     .perhaps_first = kNextAnswer,
+     .headings = {{{"<|channel|>commentary to=functions.", " <|constrain|>json<|message|>"},
+                   {" to=functions.", "<|channel|>commentary <|constrain|>json<|message|>"}}},
+     .own_message = true},
 }};
 
 const Syntax& row_of(ToolSyntax syntax) {
@@ -55,46 +85,78 @@ const Syntax& row_of(ToolSyntax syntax) {
 }
 
 constexpr std::string_view kParameterEnd = "</parameter>";
+constexpr std::size_t kMaximumBareName = 200;
+
+// What the schema accepts of objects: arguments are nothing else.
+SchemaJson of_objects(SchemaJson schema) {
+  if (!schema.is_object()) malformed_keyword("", "parameters", "an object");
+  const auto type = schema.find("type");
+  const bool allowed = type == schema.end() || *type == "object" ||
+                       (type->is_array() && std::ranges::find(*type, "object") != type->end());
+  if (!allowed) {
+    unsupported_value("", "type", "the arguments of a tool are an object");
+  }
+  schema["type"] = "object";
+  return schema;
+}
+
+// Names that stand between marks without quotes must not look like marks, nor end early.
+void require_bare_name(std::string_view name, const std::string& path, std::string_view keyword) {
+  const bool plain = std::ranges::all_of(name, [](char byte) {
+    const auto value = static_cast<unsigned char>(byte);
+    return value >= 0x80 || std::isalnum(value) != 0 ||
+           std::string_view("_-.:/$").find(byte) != std::string_view::npos;
+  });
+  if (plain && !name.empty() && name.size() <= kMaximumBareName) return;
+  unsupported_value(
+      path, keyword,
+      "the name '" + std::string(name) + "' cannot be written in this model's syntax of calls");
+}
 
 }  // namespace
 
 NodeId ToolForms::append_calls(NodeId from, std::span<const ToolDeclaration> tools, bool parallel) {
   const Syntax& row = row_of(syntax_);
   const ParameterTypes types(tools);
-  NodeId node = parts_.append_space(from);
-  if (!row.before_all.empty()) {
-    node = grammar_.append_text(node, trie_.tag(row.before_all));
-    node = grammar_.append_text(node, "[");
+  const NodeId first = grammar_.add_node();
+  const NodeId space = row.own_message ? from : parts_.append_space(from);
+  grammar_.skip(space, first);
+  if (!row.perhaps_first.empty()) {
+    grammar_.skip(append_markup(grammar_, trie_, space, row.perhaps_first), first);
   }
   const NodeId start = grammar_.add_node();
-  grammar_.skip(node, start);
-  if (!row.tag_perhaps.empty()) {
-    grammar_.skip(grammar_.append_text(node, trie_.tag(row.tag_perhaps)), start);
-  }
+  grammar_.skip(append_markup(grammar_, trie_, first, row.first), start);
   const NodeId end = grammar_.add_node();
   for (const ToolDeclaration& tool : tools) grammar_.skip(append_call(start, tool, types), end);
-  if (parallel) grammar_.skip(grammar_.append_text(end, row.between), start);
-  return grammar_.append_text(end, row.after_all);
+  if (parallel && !row.own_message) {
+    grammar_.skip(append_markup(grammar_, trie_, end, row.between), start);
+  }
+  return append_markup(grammar_, trie_, end, row.last);
 }
 
 NodeId ToolForms::append_call(NodeId from, const ToolDeclaration& tool,
                               const ParameterTypes& types) {
   const Syntax& row = row_of(syntax_);
-  NodeId node = row.open_tag.empty() ? from : grammar_.append_text(from, trie_.tag(row.open_tag));
-  node = grammar_.append_text(node, row.open);
-  if (syntax_ == ToolSyntax::function_tags) {
-    node = append_function(node, tool, types);
-  } else {
-    node = grammar_.append_text(node, row.name);
-    node = grammar_.append_text(node, SchemaJson(tool.name).dump());
-    // The last byte before the arguments is where such an object is known to be a call.
-    node = grammar_.append_text(node, row.arguments.substr(0, row.arguments.size() - 1));
-    grammar_.set_decides(node);
-    node = append_arguments(
-        grammar_.append_text(node, row.arguments.substr(row.arguments.size() - 1)), tool);
+  if (!row.quoted_name) require_bare_name(tool.name, "", "name");
+  const NodeId head = grammar_.add_node();
+  for (const Heading& heading : row.headings) {
+    if (heading.before_name.empty()) continue;
+    NodeId node = append_markup(grammar_, trie_, from, heading.before_name);
+    node = grammar_.append_text(node, row.quoted_name ? SchemaJson(tool.name).dump() : tool.name);
+    if (row.like_answers) {
+      // Before the last byte it is settled that it is a call.
+      node =
+          grammar_.append_text(node, heading.after_name.substr(0, heading.after_name.size() - 1));
+      grammar_.set_decides(node);
+      node = grammar_.append_text(node, heading.after_name.substr(heading.after_name.size() - 1));
+    } else {
+      node = append_markup(grammar_, trie_, node, heading.after_name);
+    }
+    grammar_.skip(node, head);
   }
-  node = grammar_.append_text(node, row.close);
-  return row.close_tag.empty() ? node : grammar_.append_text(node, trie_.tag(row.close_tag));
+  const NodeId body = syntax_ == ToolSyntax::function_tags ? append_function(head, tool, types)
+                                                           : append_arguments(head, tool);
+  return append_markup(grammar_, trie_, body, row.after_call);
 }
 
 NodeId ToolForms::append_arguments(NodeId from, const ToolDeclaration& tool) {
@@ -102,8 +164,7 @@ NodeId ToolForms::append_arguments(NodeId from, const ToolDeclaration& tool) {
   // What a schema that is refused has added by then leads nowhere.
   const NodeId start = grammar_.add_node();
   try {
-    SchemaJson schema = parse_schema(tool.parameters);
-    if (schema.is_object() && !schema.contains("type")) schema["type"] = "object";
+    const SchemaJson schema = of_objects(parse_schema(tool.parameters));
     const NodeId end = SchemaCompiler(parts_, schema).append(start, schema, "");
     grammar_.skip(from, start);
     return end;
@@ -115,7 +176,6 @@ NodeId ToolForms::append_arguments(NodeId from, const ToolDeclaration& tool) {
 
 NodeId ToolForms::append_function(NodeId from, const ToolDeclaration& tool,
                                   const ParameterTypes& types) {
-  const NodeId start = grammar_.append_text(from, tool.name + ">\n");
   const NodeId parameters = grammar_.add_node();
   try {
     if (!tool.parameters.empty()) {
@@ -123,13 +183,13 @@ NodeId ToolForms::append_function(NodeId from, const ToolDeclaration& tool,
       if (!schema.is_object()) malformed_keyword("", "parameters", "an object");
       refuse_unsupported(schema, "");
       const NodeId end = append_parameters(parameters, tool, schema, types);
-      grammar_.skip(start, parameters);
+      grammar_.skip(from, parameters);
       return end;
     }
   } catch (const SchemaError&) {
     if (tool.strict) throw;
   }
-  return append_free_parameters(start);
+  return append_free_parameters(from);
 }
 
 NodeId ToolForms::append_parameters(NodeId from, const ToolDeclaration& tool,
@@ -146,6 +206,7 @@ NodeId ToolForms::append_parameters(NodeId from, const ToolDeclaration& tool,
   }
   SchemaCompiler compiler(parts_, schema);
   for (const auto& [name, property] : properties.items()) {
+    require_bare_name(name, child_path("/properties", name), "properties");
     const NodeId next = grammar_.add_node();
     const NodeId open = grammar_.append_text(from, "<parameter=" + name + ">\n");
     const NodeId value = append_value(open, property, child_path("/properties", name),

@@ -3,22 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "output/call_marks.hpp"
 #include "redbolt/llm/error.hpp"
-#include "redbolt/llm/output/answer_format.hpp"
 #include "support/utf8.hpp"
 
 namespace redbolt::llm {
 namespace {
-
-constexpr std::string_view kFormTokens[] = {"<tool_call>", "</tool_call>", "[TOOL_CALLS]",
-                                            "<|python_tag|>"};
-
-bool belongs_to_forms(std::string_view text) {
-  if (std::ranges::find(kFormTokens, text) != std::end(kFormTokens)) return true;
-  return std::ranges::any_of(known_thinking_tags(), [&](const ThinkingTags& tags) {
-    return text == tags.open || text == tags.close;
-  });
-}
 
 bool is_free(char32_t character, FreeText kind) {
   if (kind == FreeText::raw) return character != U'<';
@@ -51,7 +41,8 @@ VocabularyTrie::VocabularyTrie(const Tokenizer& tokenizer) {
   std::vector<TokenId> all, text;
   for (TokenId id = 0; id < vocabulary.size(); ++id) {
     const bool control = vocabulary.type(id) == TokenType::control;
-    if (control && belongs_to_forms(vocabulary.text(id))) {
+    if (control && is_answer_mark(vocabulary.text(id))) {
+      control_marks_.emplace_back(vocabulary.text(id));
       pieces_[id] = kControlMark;
       pieces_[id] += vocabulary.text(id);
       all.push_back(id);
@@ -94,10 +85,10 @@ void VocabularyTrie::require_all_bytes() const {
 }
 
 std::string VocabularyTrie::tag(std::string_view text) const {
+  if (std::ranges::find(control_marks_, text) == control_marks_.end()) return std::string(text);
   std::string marked(1, kControlMark);
   marked += text;
-  const bool control = std::ranges::find(pieces_, marked) != pieces_.end();
-  return control ? marked : std::string(text);
+  return marked;
 }
 
 VocabularyTrie::Trie VocabularyTrie::build(std::span<const std::string> pieces,

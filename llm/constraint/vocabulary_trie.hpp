@@ -65,6 +65,7 @@ class VocabularyTrie {
   void require_all_bytes() const;
 
   std::vector<std::string> pieces_;
+  std::vector<std::string> control_marks_;  // the tags that are control tokens
   std::array<std::optional<TokenId>, 256> byte_tokens_;
   std::vector<std::uint32_t> text_tokens_;
   Trie all_;

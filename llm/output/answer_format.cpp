@@ -27,12 +27,18 @@ constexpr std::array<ThinkingTags, 9> kThinkingTags = {{
 struct ToolMark {
   std::string_view text;
   ToolSyntax syntax;
+  std::string_view with = {};  // the template contains this too
 };
 // The first that a template contains decides.
-constexpr std::array<ToolMark, 5> kToolMarks = {{
+constexpr std::array<ToolMark, 10> kToolMarks = {{
+    {"<|channel|>", ToolSyntax::harmony, "<|message|>"},
     {"<function=", ToolSyntax::function_tags},
+    {"[TOOL_CALLS]", ToolSyntax::mistral_args, "[ARGS]"},
     {"[TOOL_CALLS]", ToolSyntax::mistral},
     {"<tool_call>", ToolSyntax::hermes},
+    {"<｜tool▁call▁begin｜>", ToolSyntax::deepseek_fenced, "```json"},
+    {"<｜tool▁call▁begin｜>", ToolSyntax::deepseek},
+    {"<|tool_call|>", ToolSyntax::tagged_list},
     {"<|python_tag|>", ToolSyntax::llama_json},
     {"<|start_header_id|>", ToolSyntax::llama_json},
 }};
@@ -58,10 +64,11 @@ AnswerFormat detect_answer_format(std::string_view chat_template) {
     break;
   }
   for (const ToolMark& mark : kToolMarks) {
-    if (!names(mark.text)) continue;
+    if (!names(mark.text) || !names(mark.with)) continue;
     format.tools = mark.syntax;
     break;
   }
+  if (format.has_channels()) format.thinking = kChannelThinking;
   return format;
 }
 

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "output/harmony_scanner.hpp"
 #include "output/thinking_scanner.hpp"
 #include "output/tool_call_scanner.hpp"
 
@@ -27,7 +28,7 @@ class EventList final : public AnswerSink {
   explicit EventList(std::function<std::string()> make_id)
       : make_id_(make_id ? std::move(make_id) : random_call_id) {}
 
-  void reasoning(std::string_view text) { add<ReasoningText>(text); }
+  void reasoning(std::string_view text) override { add<ReasoningText>(text); }
   void content(std::string_view text) override { add<ContentText>(text); }
   void call_begin(std::string_view name) override {
     events_.emplace_back(ToolCallBegin{calls_++, make_id_(), std::string(name)});
@@ -64,44 +65,60 @@ class EventList final : public AnswerSink {
   std::uint32_t calls_ = 0;
 };
 
-}  // namespace
-
-class AnswerParser::State {
+// Thoughts between tags at the beginning, then text and calls.
+class TaggedScanner final : public AnswerScanner {
  public:
-  explicit State(AnswerOptions options)
-      : events_(std::move(options.make_call_id)),
-        thinking_(options.format, options.starts_in_thinking),
-        calls_(options, events_) {}
+  TaggedScanner(const AnswerOptions& options, AnswerSink& sink)
+      : sink_(sink), thinking_(options.format, options.starts_in_thinking), calls_(options, sink) {}
 
-  void feed(char byte) {
+  void feed(char byte) override {
     reasoning_.clear();
     text_.clear();
     thinking_.feed(byte, reasoning_, text_);
     deliver();
   }
-
-  void finish() {
+  void finish() override {
     reasoning_.clear();
     text_.clear();
     thinking_.finish(reasoning_, text_);
     deliver();
     calls_.finish();
   }
-
-  EventList& events() { return events_; }
-  bool in_thinking() const { return thinking_.in_thinking(); }
+  bool in_thinking() const override { return thinking_.in_thinking(); }
 
  private:
   void deliver() {
-    events_.reasoning(reasoning_);
+    sink_.reasoning(reasoning_);
     if (thinking_.thought()) calls_.drop_leading_space();
     for (const char byte : text_) calls_.feed(byte);
   }
 
-  EventList events_;
+  AnswerSink& sink_;
   ThinkingScanner thinking_;
   ToolCallScanner calls_;
   std::string reasoning_, text_;  // what one byte settles
+};
+
+std::unique_ptr<AnswerScanner> make_scanner(const AnswerOptions& options, AnswerSink& sink) {
+  if (options.format.tools == ToolSyntax::harmony) {
+    return std::make_unique<HarmonyScanner>(options, sink);
+  }
+  return std::make_unique<TaggedScanner>(options, sink);
+}
+
+}  // namespace
+
+class AnswerParser::State {
+ public:
+  explicit State(AnswerOptions options)
+      : events_(std::move(options.make_call_id)), scanner_(make_scanner(options, events_)) {}
+
+  AnswerScanner& scanner() { return *scanner_; }
+  EventList& events() { return events_; }
+
+ private:
+  EventList events_;
+  std::unique_ptr<AnswerScanner> scanner_;
 };
 
 AnswerParser::AnswerParser(AnswerOptions options)
@@ -111,17 +128,17 @@ AnswerParser& AnswerParser::operator=(AnswerParser&&) noexcept = default;
 AnswerParser::~AnswerParser() = default;
 
 std::vector<AnswerEvent> AnswerParser::push(std::string_view text) {
-  for (const char byte : text) state_->feed(byte);
+  for (const char byte : text) state_->scanner().feed(byte);
   return state_->events().take();
 }
 
 std::vector<AnswerEvent> AnswerParser::finish() {
-  state_->finish();
+  state_->scanner().finish();
   return state_->events().take();
 }
 
 bool AnswerParser::in_thinking() const {
-  return state_->in_thinking();
+  return state_->scanner().in_thinking();
 }
 
 std::uint32_t AnswerParser::tool_calls() const {

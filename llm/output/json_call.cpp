@@ -49,8 +49,9 @@ ScanStep ArgumentsReader::feed_encoded(char byte, std::string& out) {
   const ScanStep step = decoder_.feed(byte, decoded);
   if (step == ScanStep::rejected || !feed_inner(decoded, out)) return ScanStep::rejected;
   if (step != ScanStep::done) return step;
-  if (!object_begun_) out += "{}";
-  return object_begun_ && !object_done_ ? ScanStep::rejected : ScanStep::done;
+  if (object_begun_ && !object_done_) return ScanStep::rejected;
+  out += object_begun_ ? "}" : "{}";
+  return ScanStep::done;
 }
 
 bool ArgumentsReader::feed_inner(std::string_view decoded, std::string& out) {
@@ -61,6 +62,8 @@ bool ArgumentsReader::feed_inner(std::string_view decoded, std::string& out) {
     const ScanStep step = scanner_.feed(byte, out);
     if (step == ScanStep::rejected) return false;
     object_done_ = step == ScanStep::done;
+    // The last brace waits for the end of the string: without it the arguments are not whole.
+    if (object_done_) out.pop_back();
   }
   return true;
 }

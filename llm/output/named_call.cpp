@@ -10,8 +10,9 @@ constexpr std::string_view kMark = "[ARGS]";
 constexpr std::size_t kMaximumName = 256;
 
 bool may_be_in_name(char byte) {
-  return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '_' || byte == '-' ||
-         byte == '.' || byte == ':' || byte == '/';
+  const auto value = static_cast<unsigned char>(byte);
+  return value >= 0x80 || std::isalnum(value) != 0 || byte == '_' || byte == '-' || byte == '.' ||
+         byte == ':' || byte == '/' || byte == '$';
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "output/function_call.hpp"
 #include "output/json_call.hpp"
 #include "output/named_call.hpp"
+#include "output/separated_call.hpp"
 
 namespace redbolt::llm {
 namespace {
@@ -19,61 +20,69 @@ std::string_view skip_space(std::string_view text) {
 
 }  // namespace
 
-enum class CallReaderKind { json, strict_json, exact, function, named };
+enum class CallReaderKind { json, strict_json, exact, function, named, separated };
 
 // What stands around the calls of a syntax. A lead is what a call begins with, after an opening tag
-// or after another call; it belongs to what the reader is fed, except a function's own tag.
+// or after another call. Closers follow a call in this order, each once, and any may be missing.
 struct CallSyntax {
   struct Lead {
     std::string_view text;
     CallReaderKind reader;
+    bool is_tag = false;  // the reader starts after it
   };
-  ToolSyntax syntax;
+  struct Closer {
+    std::string_view text;
+    bool last = true;  // another call needs an opening tag of its own
+  };
+  std::array<ToolSyntax, 2> syntaxes;
   std::array<std::string_view, 2> openers;
-  std::string_view first_only;  // opens a call only as the very first text
-  std::string_view list;        // may stand between an opening tag and the first call
+  std::string_view first_only = {};  // opens a call only as the very first text
+  std::string_view list = {};        // may stand between an opening tag and the first call
   std::array<Lead, 2> leads;
   bool named = false;  // where nothing else fits, a bare name leads
-  std::string_view separator;
-  std::string_view closer;
+  std::string_view separator = {};
+  std::array<Closer, 3> closers = {};
 };
 
 namespace {
 
-constexpr std::array<CallSyntax, 4> kSyntaxes = {{
-    {.syntax = ToolSyntax::hermes,
+constexpr std::array<CallSyntax, 6> kSyntaxes = {{
+    {.syntaxes = {ToolSyntax::hermes, ToolSyntax::hermes},
      .openers = {"<tool_call>"},
-     .first_only = {},
-     .list = {},
-     .leads = {{{"{", CallReaderKind::json}, {"<function=", CallReaderKind::function}}},
-     .separator = {},
-     .closer = "</tool_call>"},
-    {.syntax = ToolSyntax::function_tags,
+     .leads = {{{"{", CallReaderKind::json}, {"<function=", CallReaderKind::function, true}}},
+     .closers = {{{"</tool_call>"}}}},
+    {.syntaxes = {ToolSyntax::function_tags, ToolSyntax::function_tags},
      .openers = {"<tool_call>", "<function="},
-     .first_only = {},
-     .list = {},
-     .leads = {{{"<function=", CallReaderKind::function}, {"{", CallReaderKind::json}}},
-     .separator = {},
-     .closer = "</tool_call>"},
-    {.syntax = ToolSyntax::llama_json,
+     .leads = {{{"<function=", CallReaderKind::function, true}, {"{", CallReaderKind::json}}},
+     .closers = {{{"</tool_call>"}}}},
+    {.syntaxes = {ToolSyntax::llama_json, ToolSyntax::llama_json},
      .openers = {"<|python_tag|>"},
      .first_only = "{",
-     .list = {},
      .leads = {{{"{", CallReaderKind::strict_json}, {}}},
-     .separator = ";",
-     .closer = {}},
-    {.syntax = ToolSyntax::mistral,
+     .separator = ";"},
+    {.syntaxes = {ToolSyntax::mistral, ToolSyntax::mistral_args},
      .openers = {"[TOOL_CALLS]"},
-     .first_only = {},
      .list = "[",
      .leads = {{{"{", CallReaderKind::json}, {}}},
      .named = true,
      .separator = ",",
-     .closer = "]"},
+     .closers = {{{"]"}}}},
+    {.syntaxes = {ToolSyntax::tagged_list, ToolSyntax::tagged_list},
+     .openers = {"<|tool_call|>", "<tool_call>"},
+     .list = "[",
+     .leads = {{{"{", CallReaderKind::json}, {}}},
+     .separator = ",",
+     .closers = {{{"]"}, {"<|/tool_call|>"}, {"</tool_call>"}}}},
+    {.syntaxes = {ToolSyntax::deepseek, ToolSyntax::deepseek_fenced},
+     .openers = {"<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"},
+     .leads = {{{"<｜tool▁call▁begin｜>", CallReaderKind::separated, true}, {}}},
+     .closers = {{{"```", false}, {"<｜tool▁call▁end｜>", false}, {"<｜tool▁calls▁end｜>"}}}},
 }};
 
 const CallSyntax& syntax_row(ToolSyntax syntax) {
-  return *std::ranges::find(kSyntaxes, syntax, &CallSyntax::syntax);
+  return *std::ranges::find_if(kSyntaxes, [&](const CallSyntax& row) {
+    return std::ranges::find(row.syntaxes, syntax) != row.syntaxes.end();
+  });
 }
 
 // How a text relates to what a call begins with.
@@ -100,6 +109,8 @@ std::unique_ptr<CallReader> make_reader(CallReaderKind kind, const ParameterType
       return std::make_unique<NamedCallReader>();
     case CallReaderKind::exact:
       return std::make_unique<ExactCallReader>();
+    case CallReaderKind::separated:
+      return std::make_unique<SeparatedCallReader>();
     default:
       return std::make_unique<JsonCallReader>(kind == CallReaderKind::strict_json);
   }
@@ -161,12 +172,12 @@ void ToolCallScanner::feed_text(char byte) {
   }
   if (held_.empty() || !is_opener(held_, true)) return;
   raw_.clear();
-  closed_ = announced_ = false;
+  announced_ = false;
   // An opening tag that is itself what a call begins with.
   const std::string opener = std::exchange(held_, {});
   if (const LeadFit fit = fit_lead(syntax_, opener); fit.lead != nullptr) {
     raw_ = opener;
-    start_reader(fit.lead->reader, opener);
+    start_reader(fit.lead->reader, opener, fit.lead->is_tag);
   } else {
     raw_ = opener;
     where_ = Where::body;
@@ -190,19 +201,20 @@ void ToolCallScanner::feed_body(char byte) {
     for (const char one : again) feed(one);
     return;
   }
-  const CallReaderKind kind = fit.lead != nullptr ? fit.lead->reader : CallReaderKind::named;
   const std::string lead(text);
   raw_ += std::exchange(held_, {});
-  start_reader(kind, lead);
+  if (fit.lead == nullptr) return start_reader(CallReaderKind::named, lead, false);
+  start_reader(fit.lead->reader, lead, fit.lead->is_tag);
 }
 
-// `lead` is part of raw_ already.
-void ToolCallScanner::start_reader(CallReaderKind kind, std::string_view lead) {
+// What the call begins with is part of raw_ already.
+void ToolCallScanner::start_reader(CallReaderKind kind, std::string_view lead, bool is_tag) {
   const bool exact = kind == CallReaderKind::strict_json && calls_or_text_;
   reader_ = make_reader(exact ? CallReaderKind::exact : kind, types_);
-  announced_ = false;
+  announced_ = closed_ = false;
+  next_closer_ = 0;
   where_ = Where::call;
-  if (lead == "<function=") return;  // the reader starts after its tag
+  if (is_tag) return;
   for (const char byte : lead) {
     raw_.pop_back();
     feed_call(byte);
@@ -244,13 +256,8 @@ void ToolCallScanner::feed_between(char byte) {
   std::string_view text = skip_space(held_);
   const bool waits = held_.size() <= kMaximumSpaceBeforeTag;
   if (text.empty() && waits) return;
-  if (!closed_ && waits) {
-    if (!syntax_.closer.empty() && text == syntax_.closer) {
-      closed_ = true;
-      held_.clear();
-      return;
-    }
-    if (syntax_.closer.starts_with(text)) return;
+  if (waits && fits_closer(text)) return;
+  if (waits && !closed_) {
     if (!syntax_.separator.empty() && text.starts_with(syntax_.separator)) {
       text = skip_space(text.substr(syntax_.separator.size()));
     }
@@ -258,12 +265,29 @@ void ToolCallScanner::feed_between(char byte) {
     if (fit.lead != nullptr) {
       const std::string lead(text);
       raw_ = std::exchange(held_, {});
-      return start_reader(fit.lead->reader, lead);
+      return start_reader(fit.lead->reader, lead, fit.lead->is_tag);
     }
     if (fit.partly) return;
   }
   where_ = Where::text;
   for (const char again : std::exchange(held_, {})) feed(again);
+}
+
+// The text is one of the closers that may still come, which is then done with, or may become one.
+bool ToolCallScanner::fits_closer(std::string_view text) {
+  bool partly = false;
+  for (std::size_t i = next_closer_; i < syntax_.closers.size(); ++i) {
+    const CallSyntax::Closer& closer = syntax_.closers[i];
+    if (closer.text.empty()) break;
+    if (closer.text == text) {
+      next_closer_ = i + 1;
+      closed_ = closed_ || closer.last;
+      held_.clear();
+      return true;
+    }
+    partly = partly || closer.text.starts_with(text);
+  }
+  return partly;
 }
 
 bool ToolCallScanner::begin(std::string_view name) {

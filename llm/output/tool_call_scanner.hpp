@@ -6,25 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "output/answer_sink.hpp"
 #include "output/call_reader.hpp"
 #include "output/parameter_types.hpp"
 #include "redbolt/llm/output/answer_parser.hpp"
 
 namespace redbolt::llm {
-
-// Where text and calls go, in the order of the answer.
-class AnswerSink {
- public:
-  AnswerSink() = default;
-  AnswerSink(const AnswerSink&) = delete;
-  AnswerSink& operator=(const AnswerSink&) = delete;
-  virtual ~AnswerSink() = default;
-
-  virtual void content(std::string_view text) = 0;
-  virtual void call_begin(std::string_view name) = 0;
-  virtual void call_arguments(std::string_view text) = 0;
-  virtual void call_end(bool complete) = 0;
-};
 
 struct CallSyntax;  // private: a row of the table of syntaxes
 enum class CallReaderKind;
@@ -45,7 +32,7 @@ class ToolCallScanner final : private CallSink {
     text,
     body,     // an opening tag was read; what follows decides what kind of call it is
     call,     // reader_ is at work
-    between,  // after a call: its closing tag, another call, or text
+    between,  // after a call: its closing tags, another call, or text
   };
 
   bool begin(std::string_view name) override;
@@ -56,7 +43,8 @@ class ToolCallScanner final : private CallSink {
   void feed_call(char byte);
   void feed_between(char byte);
   bool is_opener(std::string_view text, bool whole) const;
-  void start_reader(CallReaderKind kind, std::string_view lead);
+  void start_reader(CallReaderKind kind, std::string_view lead, bool is_tag);
+  bool fits_closer(std::string_view text);
   void end_call();
   void give_up();
   void emit_text(char byte);
@@ -73,10 +61,11 @@ class ToolCallScanner final : private CallSink {
   bool any_content_ = false, any_call_ = false;
   bool after_call_ = false;  // nothing but white space has come since
   bool announced_ = false;   // the current call's name was given out
-  bool closed_ = false;      // its closing tag was read
-  std::string space_;        // white space that has not been decided on
-  std::string held_;         // what may be a tag
-  std::string raw_;          // the current call from its opening tag on, until it is announced
+  bool closed_ = false;      // the closing tag after which no other call follows was read
+  std::size_t next_closer_ = 0;
+  std::string space_;  // white space that has not been decided on
+  std::string held_;   // what may be a tag
+  std::string raw_;    // the current call from its opening tag on, until it is announced
   std::unique_ptr<CallReader> reader_;
 };
 

@@ -120,6 +120,12 @@ void Vocabulary::collect_end_tokens(const Metadata& metadata) {
   for (const std::string_view text : kEndTexts) {
     if (const auto id = find(text)) ends_.insert(*id);
   }
+  // GPT-OSS ends each of an answer's messages with "<|end|>", and the answer with one of these.
+  if (!find("<|channel|>")) return;
+  if (const auto id = find("<|end|>")) ends_.erase(*id);
+  for (const std::string_view text : {"<|return|>", "<|call|>"}) {
+    if (const auto id = find(text)) ends_.insert(*id);
+  }
 }
 
 std::optional<TokenId> Vocabulary::find(std::string_view text) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,13 @@ namespace {
 
 using namespace redbolt;
 
-constexpr llm::ToolSyntax kSyntaxes[] = {llm::ToolSyntax::hermes, llm::ToolSyntax::function_tags,
-                                         llm::ToolSyntax::llama_json, llm::ToolSyntax::mistral};
+constexpr llm::ToolSyntax kSyntaxes[] = {
+    llm::ToolSyntax::hermes,   llm::ToolSyntax::function_tags,   llm::ToolSyntax::llama_json,
+    llm::ToolSyntax::mistral,  llm::ToolSyntax::mistral_args,    llm::ToolSyntax::tagged_list,
+    llm::ToolSyntax::deepseek, llm::ToolSyntax::deepseek_fenced, llm::ToolSyntax::harmony,
+};
+constexpr std::uint8_t kStartsInThinking = 0x80, kCallsOrText = 0x40, kOneCall = 0x20,
+                       kSyntaxBits = 0x1F;
 
 const std::vector<test::RecordedAnswer>& answers() {
   static const auto all = test::recorded_answers();
@@ -51,6 +57,7 @@ void check(const llm::AnswerOptions& options, std::string_view text, std::uint8_
     cuts.push_back(at);
   }
   if (!same(whole, test::parse_in_pieces(options, text, cuts))) std::abort();
+  if (whole.calls.size() > options.most_calls) std::abort();
   for (const auto& call : whole.calls) {
     if (call.complete != is_object(call.arguments)) std::abort();
   }
@@ -62,7 +69,10 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
   std::vector<std::vector<std::uint8_t>> samples;
   for (const auto& answer : answers()) {
     samples.emplace_back();
-    samples.back().push_back(static_cast<std::uint8_t>(answer.options.format.tools));
+    const auto syntax = static_cast<unsigned>(answer.options.format.tools);
+    const unsigned mode = (answer.options.calls_or_text ? kCallsOrText : 0U) |
+                          (answer.options.starts_in_thinking ? kStartsInThinking : 0U);
+    samples.back().push_back(static_cast<std::uint8_t>(syntax | mode));
     for (const char byte : answer.text) samples.back().push_back(static_cast<std::uint8_t>(byte));
   }
   return samples;
@@ -72,8 +82,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string text(data + 1, data + size);
   llm::AnswerOptions options;
-  options.format.tools = kSyntaxes[data[0] % 4];
-  options.starts_in_thinking = (data[0] & 0x80U) != 0;
+  options.format.tools = kSyntaxes[(data[0] & kSyntaxBits) % std::size(kSyntaxes)];
+  options.starts_in_thinking = (data[0] & kStartsInThinking) != 0;
+  options.calls_or_text = (data[0] & kCallsOrText) != 0;
+  if ((data[0] & kOneCall) != 0) options.most_calls = 1;
   check(options, text, data[0]);
   options.tools = answers().front().options.tools;
   check(options, text, data[0]);

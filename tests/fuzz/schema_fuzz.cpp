@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "nlohmann/json.hpp"
 #include "redbolt/llm/constraint/constraint_compiler.hpp"
 #include "redbolt/llm/gguf/file.hpp"
+#include "redbolt/llm/output/answer_parser.hpp"
 #include "test_paths.hpp"
 #include "tokenizer/byte_alphabet.hpp"
 
@@ -49,11 +52,33 @@ const Model& model() {
   return made;
 }
 
-void walk(TokenConstraint& constraint, unsigned seed) {
+constexpr ToolSyntax kSyntaxes[] = {
+    ToolSyntax::hermes,   ToolSyntax::function_tags,   ToolSyntax::llama_json,
+    ToolSyntax::mistral,  ToolSyntax::mistral_args,    ToolSyntax::tagged_list,
+    ToolSyntax::deepseek, ToolSyntax::deepseek_fenced, ToolSyntax::harmony};
+
+// Whether what has been written is a document, or whole calls, to one who reads it.
+bool reads_well(ToolSyntax syntax, const std::vector<ToolDeclaration>& tools,
+                const std::string& text) {
+  AnswerParser parser({.format = {.tools = syntax}, .tools = tools, .calls_or_text = true});
+  std::string content;
+  bool complete = true;
+  auto events = parser.push(text);
+  for (const AnswerEvent& event : parser.finish()) events.push_back(event);
+  for (const AnswerEvent& event : events) {
+    if (const auto* piece = std::get_if<ContentText>(&event)) content += piece->text;
+    if (const auto* end = std::get_if<ToolCallEnd>(&event)) complete = complete && end->complete;
+  }
+  if (parser.tool_calls() == 0) return nlohmann::json::accept(content);
+  return complete && content.empty();
+}
+
+void walk(TokenConstraint& constraint, unsigned seed, unsigned steps,
+          const std::function<bool(const std::string&)>& is_whole) {
   const Vocabulary& vocabulary = model().tokenizer.vocabulary();
   std::mt19937 random(seed);
   std::string text;
-  for (unsigned step = 0; step < 50; ++step) {
+  for (unsigned step = 0; step < steps; ++step) {
     std::vector<std::uint32_t> mask((vocabulary.size() + 31) / 32);
     constraint.allow(mask);
     std::vector<TokenId> allowed;
@@ -64,7 +89,7 @@ void walk(TokenConstraint& constraint, unsigned seed) {
       allowed.push_back(id);
     }
     if (allowed.empty()) std::abort();
-    if (may_end && !nlohmann::json::accept(text)) std::abort();
+    if (may_end && !is_whole(text)) std::abort();
     const TokenId token = allowed[random() % allowed.size()];
     constraint.accept(token);
     if (vocabulary.ends_generation(token)) return;
@@ -89,16 +114,25 @@ std::vector<std::vector<std::uint8_t>> fuzz_samples() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(data, data + size);
+  const auto seed = static_cast<unsigned>(size);
   try {
     const auto constraint = model().compiler.json_schema(text);
-    walk(*constraint, static_cast<unsigned>(size));
+    walk(*constraint, seed, 50,
+         [](const std::string& written) { return nlohmann::json::accept(written); });
   } catch (const SchemaError&) {
     // As it should be.
   }
-  // The same text as the arguments of a tool that is not strict.
-  const ToolSyntax syntax = size % 2 == 0 ? ToolSyntax::hermes : ToolSyntax::function_tags;
+  // The same text as the arguments of a tool that is not strict, alone and beside an answer. What
+  // a parameter without quotes holds may look like its own end.
+  const std::vector<ToolDeclaration> tools = {{"f", text}, {"g", R"({"type": "object"})"}};
+  const ToolSyntax syntax = kSyntaxes[size % std::size(kSyntaxes)];
   try {
-    model().compiler.tool_calls(std::vector<ToolDeclaration>{{"f", text}}, {.syntax = syntax});
+    model().compiler.tool_calls(tools, {.syntax = syntax});
+    const auto constraint = model().compiler.calls_or_json(
+        tools, {.syntax = syntax}, text, {.channels = syntax == ToolSyntax::harmony});
+    walk(*constraint, seed, 120, [&](const std::string& written) {
+      return syntax == ToolSyntax::function_tags || reads_well(syntax, tools, written);
+    });
   } catch (const SchemaError&) {
     return 0;
   }

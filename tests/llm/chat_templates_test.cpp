@@ -209,6 +209,8 @@ TEST(ChatTemplates, TraitsSayWhatTheModelDoes) {
       {"phi4", false, false, false, false, ToolSyntax::hermes},
       {"own-llama", true, false, false, false, ToolSyntax::llama_json},
       {"own-mistral-tools", true, false, false, false, ToolSyntax::mistral},
+      {"own-harmony", true, true, false, false, ToolSyntax::harmony},
+      {"granite3.3", true, true, true, false, ToolSyntax::tagged_list},
       {"own-gemma", false, false, false, false, ToolSyntax::hermes},
   };
   for (const Case& expected : kCases) {

@@ -137,12 +137,14 @@ Prepared prepare(ChatTask task, const ServedModels& models) {
   ThinkingPrelude prelude;
   prelude.opened = reading.starts_in_thinking;
   prelude.budget = task.thinking_budget;
+  prelude.channels = parts.answer_format.has_channels();
   const bool thinks = task.conversation.thinking != Thinking::off || prelude.opened;
   if (thinks) prelude.tags = parts.answer_format.thinking;
 
   prepared.prompt = encode_prompt(*parts.tokenizer, segments);
   prepared.stop_tokens = parts.tokenizer->vocabulary().end_tokens();
-  prepared.thinking = parts.answer_format.thinking;
+  prepared.thinking = parts.answer_format.has_channels() ? known_thinking_tags().front()
+                                                         : parts.answer_format.thinking;
   prepared.thoughts = task.thoughts;
   prepared.one_call_only = !task.parallel_tools;
   prepared.prompt_field = "messages";

@@ -19,8 +19,10 @@ namespace {
 using test::ConstraintModel;
 using test::Json;
 
-constexpr ToolSyntax kSyntaxes[] = {ToolSyntax::hermes, ToolSyntax::function_tags,
-                                    ToolSyntax::llama_json, ToolSyntax::mistral};
+constexpr ToolSyntax kSyntaxes[] = {
+    ToolSyntax::hermes,   ToolSyntax::function_tags,   ToolSyntax::llama_json,
+    ToolSyntax::mistral,  ToolSyntax::mistral_args,    ToolSyntax::tagged_list,
+    ToolSyntax::deepseek, ToolSyntax::deepseek_fenced, ToolSyntax::harmony};
 
 const std::vector<ToolDeclaration>& tools() {
   static const std::vector<ToolDeclaration> all = {
@@ -36,7 +38,8 @@ const std::vector<ToolDeclaration>& tools() {
 // Documents that look like calls in most syntaxes, and quote all of them.
 constexpr std::string_view kSchema = R"({"type": "object", "properties": {
   "name": {"enum": ["look", "now", "<tool_call>{}</tool_call>", "<function=now></function>",
-                    "[TOOL_CALLS]now{}", "{\"name\": \"now\", \"parameters\": {}}"]},
+                    "[TOOL_CALLS]now{}", "<｜tool▁call▁begin｜>now<｜tool▁sep｜>{}",
+                    "<|end|><|start|>assistant<|channel|>commentary to=functions.now<|message|>{}", "{\"name\": \"now\", \"parameters\": {}}"]},
   "parameters": {"type": "integer"},
   "sum": {"type": "number"}}, "required": ["name", "sum"], "additionalProperties": false})";
 
@@ -91,8 +94,11 @@ TEST(CallsOrJson, IsReadBackAsOneOrTheOther) {
   for (const ToolSyntax syntax : kSyntaxes) {
     for (const auto schema : {std::optional<std::string_view>(kSchema), {}}) {
       unsigned called = 0, answered = 0;
-      for (unsigned round = 0; round < 60; ++round) {
-        const auto constraint = model.compiler->calls_or_json(tools(), {.syntax = syntax}, schema);
+      // A header has many more beginnings for calls.
+      const unsigned rounds = syntax == ToolSyntax::harmony ? 160 : 60;
+      for (unsigned round = 0; round < rounds; ++round) {
+        const auto constraint = model.compiler->calls_or_json(
+            tools(), {.syntax = syntax}, schema, {.channels = syntax == ToolSyntax::harmony});
         const auto walk = test::random_walk(*constraint, model, random, endings, 500);
         if (!walk.ended) continue;
         SCOPED_TRACE(walk.text);
@@ -174,6 +180,31 @@ TEST(CallsOrJson, ThoughtsMayComeFirst) {
       thinking(thought + "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>"));
   EXPECT_FALSE(thinking(R"({"a": 1})"));
   EXPECT_TRUE(thinking(thought + "Neither."));
+}
+
+// The thoughts begin with the same mark as what may come instead of them.
+TEST(CallsOrJson, InChannelsThoughtsMayComeFirstToo) {
+  const ConstraintModel& model = test::qwen3_model();
+  const auto with = [&](const std::string& text, bool opened = false) {
+    const ThinkingPrelude prelude{.tags = kChannelThinking, .opened = opened, .channels = true};
+    const auto constraint =
+        model.compiler->calls_or_json(tools(), {.syntax = ToolSyntax::harmony}, kSchema, prelude);
+    return test::feed_text(*constraint, model, text, SpecialTokens::all);
+  };
+  const std::string thought =
+      "<|channel|>analysis<|message|>Either, <or>.<|end|><|start|>assistant";
+  const std::string answer = R"(<|channel|>final<|message|>{"name": "now", "sum": 3})";
+  const std::string call =
+      "<|channel|>commentary to=functions.look <|constrain|>json<|message|>{\"city\": \"Rome\"}";
+  for (const std::string& form : {answer, call}) {
+    EXPECT_FALSE(with(form));
+    EXPECT_FALSE(with(thought + form));
+    EXPECT_FALSE(with("Hm.<|end|><|start|>assistant" + form, true));
+    EXPECT_TRUE(with(form + "<|end|>"));
+    EXPECT_TRUE(with(thought + "Hm."));
+  }
+  EXPECT_TRUE(with(R"({"name": "now", "sum": 3})"));
+  EXPECT_TRUE(with("<|channel|>analysis<|message|>Hm."));
 }
 
 TEST(CallsOrJson, SaysWhatCannotBeForced) {

@@ -64,13 +64,15 @@ const std::vector<std::string>& endings(ToolSyntax syntax) {
   return syntax == ToolSyntax::function_tags ? tags : json;
 }
 
-constexpr ToolSyntax kSyntaxes[] = {ToolSyntax::hermes, ToolSyntax::function_tags,
-                                    ToolSyntax::llama_json, ToolSyntax::mistral};
+constexpr ToolSyntax kSyntaxes[] = {
+    ToolSyntax::hermes,   ToolSyntax::function_tags,   ToolSyntax::llama_json,
+    ToolSyntax::mistral,  ToolSyntax::mistral_args,    ToolSyntax::tagged_list,
+    ToolSyntax::deepseek, ToolSyntax::deepseek_fenced, ToolSyntax::harmony};
 
 TEST(ToolCallForms, AreReadBackAsWholeValidCalls) {
   std::mt19937 random(6);
   for (const ConstraintModel* model : {&test::demo_model(), &test::qwen3_model()}) {
-    const unsigned rounds = model == &test::demo_model() ? 40 : 8;
+    const unsigned rounds = model == &test::demo_model() ? 40 : 5;
     for (const ToolSyntax syntax : kSyntaxes) {
       unsigned ended = 0, several = 0;
       for (unsigned round = 0; round < rounds; ++round) {
@@ -96,7 +98,13 @@ TEST(ToolCallForms, AreReadBackAsWholeValidCalls) {
         }
       }
       EXPECT_GT(ended, rounds / 2) << static_cast<int>(syntax);
-      EXPECT_GT(several, 0U) << static_cast<int>(syntax);
+      // In channels a call ends the answer. The few walks with the large vocabulary may all be
+      // short.
+      if (syntax == ToolSyntax::harmony) {
+        EXPECT_EQ(several, 0U);
+      } else if (model == &test::demo_model()) {
+        EXPECT_GT(several, 0U) << static_cast<int>(syntax);
+      }
     }
   }
 }
@@ -129,6 +137,41 @@ TEST(ToolCallForms, TakeCallsAsModelsWriteThem) {
                        "{\"name\": \"now\", \"parameters\": {}}"));
   EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::mistral},
                        "[TOOL_CALLS][{\"name\": \"now\", \"arguments\": {}}]"));
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::mistral_args},
+                       "[TOOL_CALLS]now[ARGS]{}[TOOL_CALLS]now[ARGS]{}"));
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::tagged_list},
+                       "<|tool_call|>[{\"name\": \"now\", \"arguments\": {}}, {\"name\": \"now\", "
+                       "\"arguments\": {}}]"));
+}
+
+// As their templates write what they have said before.
+TEST(ToolCallForms, TakeDeepSeeksCallsAndGptOsss) {
+  const ConstraintModel& model = test::qwen3_model();
+  const std::string arguments = R"({"city": "Rome", "unit": "celsius"})";
+  const std::string v31 =
+      "<｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>" + arguments + "<｜tool▁call▁end｜>";
+  const auto listed = [](const std::string& calls) {
+    return "<｜tool▁calls▁begin｜>" + calls + "<｜tool▁calls▁end｜>";
+  };
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::deepseek}, listed(v31)));
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::deepseek}, listed(v31 + v31)));
+  EXPECT_TRUE(
+      problem(model, {.syntax = ToolSyntax::deepseek, .parallel = false}, listed(v31 + v31)));
+  const std::string v3 = "<｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n" +
+                         arguments + "\n```<｜tool▁call▁end｜>";
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::deepseek_fenced}, listed(v3)));
+  EXPECT_FALSE(problem(model, {.syntax = ToolSyntax::deepseek_fenced}, listed(v3 + "\n" + v3)));
+  EXPECT_TRUE(problem(model, {.syntax = ToolSyntax::deepseek_fenced}, listed(v31)));
+
+  const ToolCallForm harmony{.syntax = ToolSyntax::harmony};
+  const std::string call = "<|channel|>commentary to=functions.now <|constrain|>json<|message|>{}";
+  EXPECT_FALSE(problem(model, harmony, call));
+  EXPECT_FALSE(problem(model, harmony, "<|start|>assistant" + call));
+  EXPECT_FALSE(problem(model, harmony,
+                       " to=functions.now<|channel|>commentary <|constrain|>json<|message|>{}"));
+  EXPECT_TRUE(problem(model, harmony, call + "<|start|>assistant" + call));
+  EXPECT_TRUE(problem(model, harmony, "<|channel|>final<|message|>It is five."));
+  EXPECT_TRUE(problem(model, harmony, "<|channel|>commentary to=functions.rm"));
 }
 
 TEST(ToolCallForms, RefuseWhatCannotBeForced) {
@@ -145,6 +188,45 @@ TEST(ToolCallForms, RefuseWhatCannotBeForced) {
       EXPECT_EQ(error.path(), "/properties/a");
       EXPECT_EQ(error.keyword(), "not");
     }
+  }
+}
+
+// Whatever a schema allows besides, arguments are an object.
+TEST(ToolCallForms, ArgumentsAreObjects) {
+  const ConstraintModel& model = test::qwen3_model();
+  for (const char* schema : {"true", R"({"type": "string"})", R"({"type": ["object", "null"]})",
+                             R"({"anyOf": [{"type": "string"}, {"type": "object"}]})"}) {
+    const auto call = [&](const std::string& arguments) {
+      const auto constraint =
+          model.compiler->tool_calls(std::vector<ToolDeclaration>{{"f", schema}}, {});
+      return test::feed_text(
+          *constraint, model,
+          "<tool_call>\n{\"name\": \"f\", \"arguments\": " + arguments + "}\n</tool_call>",
+          SpecialTokens::all);
+    };
+    EXPECT_FALSE(call("{}")) << schema;
+    EXPECT_TRUE(call("\"x\"")) << schema;
+    EXPECT_TRUE(call("null")) << schema;
+  }
+  const std::vector<ToolDeclaration> strict = {{"f", R"({"type": "string"})", true}};
+  EXPECT_THROW(model.compiler->tool_calls(strict, {}), SchemaError);
+}
+
+TEST(ToolCallForms, RefuseNamesThatASyntaxCannotWrite) {
+  const ConstraintCompiler& compiler = *test::demo_model().compiler;
+  for (const ToolSyntax syntax : kSyntaxes) {
+    const bool quoted = syntax == ToolSyntax::hermes || syntax == ToolSyntax::llama_json ||
+                        syntax == ToolSyntax::mistral || syntax == ToolSyntax::tagged_list;
+    for (const char* name : {"a b", "f>", "<|message|>", "f\n"}) {
+      const std::vector<ToolDeclaration> odd = {{name, ""}};
+      if (quoted) {
+        EXPECT_NO_THROW(compiler.tool_calls(odd, {.syntax = syntax})) << name;
+      } else {
+        EXPECT_THROW(compiler.tool_calls(odd, {.syntax = syntax}), SchemaError) << name;
+      }
+    }
+    EXPECT_NO_THROW(compiler.tool_calls(std::vector<ToolDeclaration>{{"fs.read-file_2:é", ""}},
+                                        {.syntax = syntax}));
   }
 }
 

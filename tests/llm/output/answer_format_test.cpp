@@ -22,7 +22,24 @@ TEST(AnswerFormat, IsWhatTheTemplateNames) {
   EXPECT_EQ(detect_answer_format("{{- '<|start_header_id|>assistant' }}…\"<|python_tag|>\"").tools,
             ToolSyntax::llama_json);
   EXPECT_EQ(detect_answer_format("{{- \"[TOOL_CALLS][\" }}").tools, ToolSyntax::mistral);
+  EXPECT_EQ(detect_answer_format("{{- '[TOOL_CALLS]' + name + '[ARGS]' + arguments }}").tools,
+            ToolSyntax::mistral_args);
+  EXPECT_EQ(detect_answer_format("respond only with <|tool_call|> followed by a JSON list").tools,
+            ToolSyntax::tagged_list);
+  EXPECT_EQ(detect_answer_format("{{'<｜tool▁call▁begin｜>' + name + '<｜tool▁sep｜>'}}").tools,
+            ToolSyntax::deepseek);
+  EXPECT_EQ(
+      detect_answer_format("{{'<｜tool▁call▁begin｜>' + type + '<｜tool▁sep｜>'}}…'```json'").tools,
+      ToolSyntax::deepseek_fenced);
   EXPECT_EQ(detect_answer_format("").tools, ToolSyntax::hermes);
+  const auto harmony = detect_answer_format(
+      "{{- \"<|start|>assistant<|channel|>analysis<|message|>\" + message.thinking + \"<|end|>\" "
+      "}}");
+  EXPECT_EQ(harmony.tools, ToolSyntax::harmony);
+  EXPECT_EQ(harmony.thinking.close, "<|end|>");
+  // Phi's messages end in the same mark.
+  EXPECT_TRUE(
+      detect_answer_format("{{'<|user|>\n' + message.content + '<|end|>'}}").thinking.open.empty());
 }
 
 TEST(AnswerFormat, KnowsWhetherThePromptOpensThoughts) {
@@ -31,6 +48,9 @@ TEST(AnswerFormat, KnowsWhetherThePromptOpensThoughts) {
   EXPECT_TRUE(prompt_opens_thinking("<|im_start|>assistant\n<think>\n", {}));
   EXPECT_FALSE(prompt_opens_thinking("<|im_start|>assistant\n<think>\n\n</think>\n\n", format));
   EXPECT_FALSE(prompt_opens_thinking("<|im_start|>assistant\n", format));
+  const AnswerFormat channels{.thinking = kChannelThinking, .tools = ToolSyntax::harmony};
+  EXPECT_TRUE(prompt_opens_thinking("<|start|>assistant<|channel|>analysis<|message|>", channels));
+  EXPECT_FALSE(prompt_opens_thinking("<|start|>assistant", channels));
 }
 
 TEST(AnswerFormat, ReadsToolsInBothForms) {

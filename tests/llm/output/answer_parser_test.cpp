@@ -37,7 +37,7 @@ void expect_same(const JoinedAnswer& is, const JoinedAnswer& expected, const std
 }
 
 TEST_F(Answers, AreTakenApartAsWritten) {
-  ASSERT_GT(all().size(), 80U);
+  ASSERT_GT(all().size(), 170U);
   for (const RecordedAnswer& answer : all()) {
     SCOPED_TRACE(answer.name);
     const JoinedAnswer joined = test::parse_in_pieces(answer.options, answer.text, {});
@@ -146,6 +146,40 @@ TEST(AnswerParser, TellsWhetherItIsInThoughts) {
   EXPECT_TRUE(AnswerParser({.starts_in_thinking = true}).in_thinking());
 }
 
+TEST(AnswerParser, StreamsChannelsByteByByte) {
+  const AnswerOptions options{.format = {.tools = ToolSyntax::harmony},
+                              .tools = {{"f", R"({"properties": {"s": {"type": "string"}}})"}}};
+  const std::string text =
+      "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>commentary "
+      "to=functions.f <|constrain|>json<|message|>{\"s\": \"hello\"}<|call|>";
+  const auto out = settled(options, text);
+  EXPECT_EQ(out[text.find("hm")], "h");
+  EXPECT_EQ(out[text.find("{\"s") - 1], "hmf");  // the mark after which the arguments come
+  EXPECT_EQ(out[text.find("llo")], R"(hmf{"s": "hel)");
+  EXPECT_EQ(out.back(), R"(hmf{"s": "hello"})");
+  AnswerParser parser(options);
+  parser.push("<|channel|>analysis<|message|>h");
+  EXPECT_TRUE(parser.in_thinking());
+  parser.push("m<|end|><|start|>assistant<|channel|>final<|message|>");
+  EXPECT_FALSE(parser.in_thinking());
+}
+
+TEST(AnswerParser, AnnouncesAtMostSoManyCalls) {
+  const std::string hermes = R"(<tool_call>{"name": "f"}</tool_call>)";
+  const std::string harmony = "<|channel|>commentary to=functions.f<|message|>{}<|call|>";
+  const std::pair<ToolSyntax, std::string> cases[] = {{ToolSyntax::hermes, hermes},
+                                                      {ToolSyntax::harmony, harmony}};
+  for (const auto& [syntax, call] : cases) {
+    AnswerParser parser({.format = {.tools = syntax}, .tools = {{"f"}}, .most_calls = 1});
+    JoinedAnswer joined(true);
+    joined.add(parser.push(call + call));
+    joined.add(parser.finish());
+    ASSERT_EQ(joined.calls.size(), 1U);
+    EXPECT_TRUE(joined.calls[0].complete);
+    EXPECT_EQ(joined.content, call);
+  }
+}
+
 TEST(AnswerParser, GivesEveryCallItsOwnId) {
   AnswerParser parser({.tools = {{"f"}}});
   std::vector<std::string> ids;
@@ -159,8 +193,8 @@ TEST(AnswerParser, GivesEveryCallItsOwnId) {
 
 // The content of an answer without calls. What cannot be one is looked at a bounded number of
 // times, byte by byte, or this would not end within the test's time limit.
-std::string content_of(const std::string& text) {
-  AnswerParser parser({.tools = {{"f"}}});
+std::string content_of(const std::string& text, ToolSyntax syntax = ToolSyntax::hermes) {
+  AnswerParser parser({.format = {.tools = syntax}, .tools = {{"f"}}});
   std::string content;
   const auto add = [&](const std::vector<AnswerEvent>& events) {
     for (const AnswerEvent& event : events) {
@@ -181,6 +215,15 @@ TEST(AnswerParser, TakesTimeInProportionToTheAnswer) {
   EXPECT_EQ(content_of(space), space);
   EXPECT_EQ(content_of("<tool_call>" + space + "{"), "<tool_call>" + space + "{");
   EXPECT_EQ(content_of(R"(<tool_call>{"name": "f"})" + space + "x"), "x");
+  std::string marks;
+  for (unsigned i = 0; i < 20000; ++i) marks += "<|end|> <|start|>assistant to=functions.";
+  const std::string header = "<|channel|>final<|message|>";
+  EXPECT_TRUE(content_of(header + marks + " .", ToolSyntax::harmony) == marks + " .");
+  const std::string name(300'000, 'f');
+  const std::string start = "<|start|>assistant to=" + name;
+  EXPECT_TRUE(content_of(header + start, ToolSyntax::harmony) == start);
+  const std::string call = "<｜tool▁call▁begin｜>" + name;
+  EXPECT_TRUE(content_of(call, ToolSyntax::deepseek) == call);
 }
 
 }  // namespace

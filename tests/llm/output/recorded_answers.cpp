@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string_view>
 
@@ -15,11 +16,20 @@ namespace {
 using nlohmann::json;
 
 llm::ToolSyntax syntax_of(std::string_view name) {
-  if (name == "hermes") return llm::ToolSyntax::hermes;
-  if (name == "function_tags") return llm::ToolSyntax::function_tags;
-  if (name == "llama_json") return llm::ToolSyntax::llama_json;
-  if (name == "mistral") return llm::ToolSyntax::mistral;
-  throw std::runtime_error("unknown syntax " + std::string(name));
+  static const std::map<std::string_view, llm::ToolSyntax> kNames = {
+      {"hermes", llm::ToolSyntax::hermes},
+      {"function_tags", llm::ToolSyntax::function_tags},
+      {"llama_json", llm::ToolSyntax::llama_json},
+      {"mistral", llm::ToolSyntax::mistral},
+      {"mistral_args", llm::ToolSyntax::mistral_args},
+      {"tagged_list", llm::ToolSyntax::tagged_list},
+      {"deepseek", llm::ToolSyntax::deepseek},
+      {"deepseek_fenced", llm::ToolSyntax::deepseek_fenced},
+      {"harmony", llm::ToolSyntax::harmony},
+  };
+  const auto found = kNames.find(name);
+  if (found == kNames.end()) throw std::runtime_error("unknown syntax " + std::string(name));
+  return found->second;
 }
 
 RecordedAnswer read_answer(const json& answer, const json& tools) {
@@ -28,6 +38,7 @@ RecordedAnswer read_answer(const json& answer, const json& tools) {
   result.reasoning = answer.at("reasoning");
   result.content = answer.at("content");
   result.options.format.tools = syntax_of(answer.at("syntax").get<std::string>());
+  result.options.calls_or_text = answer.value("calls_or_text", false);
   result.options.starts_in_thinking = answer.value("starts_in_thinking", false);
   for (const llm::ThinkingTags& tags : llm::known_thinking_tags()) {
     if (tags.open == answer.value("tags", "")) result.options.format.thinking = tags;
@@ -68,7 +79,8 @@ void JoinedAnswer::add(const std::vector<llm::AnswerEvent>& events) {
   for (const llm::AnswerEvent& event : events) {
     if (const auto* thought = std::get_if<llm::ReasoningText>(&event)) {
       expect(!thought->text.empty(), "empty thoughts");
-      expect(content.empty() && calls.empty(), "thoughts after the answer has begun");
+      expect(in_channels_ || (content.empty() && calls.empty()),
+             "thoughts after the answer has begun");
       reasoning += thought->text;
     } else if (const auto* text = std::get_if<llm::ContentText>(&event)) {
       expect(!text->text.empty(), "empty text");
@@ -94,7 +106,7 @@ void JoinedAnswer::add(const std::vector<llm::AnswerEvent>& events) {
 JoinedAnswer parse_in_pieces(const llm::AnswerOptions& options, std::string_view text,
                              const std::vector<std::size_t>& cuts) {
   llm::AnswerParser parser(options);
-  JoinedAnswer joined;
+  JoinedAnswer joined(options.format.has_channels());
   std::size_t from = 0;
   for (const std::size_t cut : cuts) {
     joined.add(parser.push(text.substr(from, cut - from)));

@@ -29,6 +29,9 @@ std::vector<RecordedAnswer> recorded_answers();
 // Events with neighbours joined. Problems: what no sequence of events may have, such as arguments
 // of a call that has not begun.
 struct JoinedAnswer {
+  // In channels thoughts may come between text and calls.
+  explicit JoinedAnswer(bool in_channels = false) : in_channels_(in_channels) {}
+
   std::string reasoning, content;
   std::vector<RecordedCall> calls;
   std::vector<std::string> problems;
@@ -36,6 +39,7 @@ struct JoinedAnswer {
   void add(const std::vector<llm::AnswerEvent>& events);
 
  private:
+  bool in_channels_;
   bool open_ = false;
 };
 

@@ -215,5 +215,61 @@ TEST(ChatForms, AtMostOneCallHoldsWithAFormAndWhereCallsAreRequired) {
   }
 }
 
+// ---- a model that answers in channels ----
+
+TestServerOptions channels() {
+  TestServerOptions options;
+  options.format = {.thinking = llm::kChannelThinking, .tools = llm::ToolSyntax::harmony};
+  return options;
+}
+
+const std::string kThought = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant";
+const std::string kChannelCall =
+    "<|channel|>commentary to=functions.calculator <|constrain|>json<|message|>"
+    "{\"expression\": \"1+2\"}";
+
+TEST(ChatForms, ChannelsBecomeFieldsOfTheMessage) {
+  TestServer server(always(says(kThought +
+                                "<|channel|>commentary<|message|>I look it up.<|end|>"
+                                "<|start|>assistant" +
+                                kChannelCall)),
+                    channels());
+  const Json body = question("1+2?", {{"tools", {kCalculator}}});
+  const Json choice = choice_of(server.chat(body));
+  EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
+  EXPECT_EQ(choice.at("message").at("reasoning_content"), "Hm.");
+  EXPECT_EQ(choice.at("message").at("content"), "I look it up.");
+  ASSERT_EQ(choice.at("message").at("tool_calls").size(), 1U);
+  const Streamed streamed = stream_of(server, body);
+  EXPECT_EQ(streamed.content, "I look it up.");
+  ASSERT_EQ(streamed.calls.size(), 1U);
+  EXPECT_EQ(streamed.calls[0].at("function").at("name"), "calculator");
+  EXPECT_EQ(Json::parse(streamed.arguments[0]), Json({{"expression", "1+2"}}));
+  // Shown, thoughts stand between tags that people know.
+  const Json shown =
+      choice_of(server.chat(question("1+2?", {{"tools", {kCalculator}}, {"show_thinking", true}})));
+  EXPECT_EQ(shown.at("message").at("content"), "<think>\nHm.\n</think>\n\nI look it up.");
+}
+
+TEST(ChatForms, FormsStandInTheirChannels) {
+  TestServer call(always(says(kThought + kChannelCall)), channels());
+  for (const Json& more :
+       {Json{{"response_format", kSumFormat}}, Json{{"tool_choice", "required"}}}) {
+    Json body = question("1+2?", {{"tools", {kCalculator}}});
+    body.update(more);
+    const Json choice = choice_of(call.chat(body));
+    EXPECT_EQ(choice.at("finish_reason"), "tool_calls") << choice;
+    EXPECT_EQ(choice.at("message").at("reasoning_content"), "Hm.");
+    EXPECT_EQ(choice.at("message").at("content"), nullptr);
+  }
+  TestServer answer(always(says(kThought + "<|channel|>final<|message|>{\"sum\": 3}")), channels());
+  for (const Json& tools : {Json::array(), Json::array({kCalculator})}) {
+    const Json choice = choice_of(answer.chat(tools_and(kSumFormat, {{"tools", tools}})));
+    EXPECT_EQ(choice.at("finish_reason"), "stop");
+    EXPECT_EQ(choice.at("message").at("reasoning_content"), "Hm.");
+    EXPECT_EQ(choice.at("message").at("content"), "{\"sum\": 3}");
+  }
+}
+
 }  // namespace
 }  // namespace redbolt::test

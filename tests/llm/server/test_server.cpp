@@ -38,6 +38,7 @@ const Tokenizer& demo_tokenizer() {
 TestServer::TestServer(FakeEngine::Script script, TestServerOptions options)
     : script_(std::move(script)),
       engine_options_(options.engine),
+      format_(options.format),
       model_(std::make_shared<ServedModel>(kModelName, std::vector<std::string>{"redbolt-demo"},
                                            demo_facts())) {
   if (options.loaded) load();
@@ -58,6 +59,7 @@ TestServer::~TestServer() {
 void TestServer::load() {
   const Metadata& metadata = demo_files().metadata();
   LoadedParts parts = load_text_parts(metadata);
+  if (format_) parts.answer_format = *format_;
   auto engine = std::make_unique<FakeEngine>(*parts.tokenizer, script_, engine_options_);
   engine_ = engine.get();
   parts.engine = std::move(engine);

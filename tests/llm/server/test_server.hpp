@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,8 @@ struct TestServerOptions {
   llm::server::ServerOptions server = {};
   FakeEngine::Options engine = {};
   bool loaded = true;  // otherwise the model is still being loaded
+  // How the model answers; nothing: as its template says.
+  std::optional<llm::AnswerFormat> format = {};
 };
 
 class TestServer {
@@ -50,6 +53,7 @@ class TestServer {
  private:
   FakeEngine::Script script_;
   FakeEngine::Options engine_options_;
+  std::optional<llm::AnswerFormat> format_;
   std::shared_ptr<llm::server::ServedModel> model_;
   FakeEngine* engine_ = nullptr;
   std::mutex log_mutex_;

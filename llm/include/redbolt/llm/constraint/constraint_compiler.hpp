@@ -33,6 +33,9 @@ struct ThinkingPrelude {
   bool opened = false;  // the prompt has opened them; otherwise the model may, as its first token
   // Tokens of thought, after which the closing tag and an empty line are forced. Nothing: no limit.
   std::optional<std::uint32_t> budget = {};
+  // The model answers in channels (ToolSyntax::harmony): JSON stands in the final one, and the
+  // prompt ends where a message's header begins.
+  bool channels = false;
 };
 
 struct ToolCallForm {

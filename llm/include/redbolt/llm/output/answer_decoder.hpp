@@ -19,6 +19,7 @@ class AnswerDecoder {
  private:
   const Tokenizer& tokenizer_;
   StreamingDecoder decoder_;
+  bool channels_;  // the vocabulary is one of a model that answers in channels
 };
 
 }  // namespace redbolt::llm

@@ -13,18 +13,29 @@ namespace redbolt::llm {
 
 // What stands around a model's thoughts, such as "<think>" and "</think>".
 struct ThinkingTags {
-  std::string_view open;
-  std::string_view close;
+  std::string_view open = {};
+  std::string_view close = {};
+  std::string_view after = "\n\n";  // what follows the closing tag where it is forced
 };
+
+// How thoughts stand in an answer in channels. Such an answer is not searched for other tags.
+inline constexpr ThinkingTags kChannelThinking = {"<|channel|>analysis<|message|>", "<|end|>", ""};
 
 // Every pair that is recognised at the beginning of an answer; the first is the most common.
 std::span<const ThinkingTags> known_thinking_tags();
 
 enum class ToolSyntax {
-  hermes,  // <tool_call>{"name": …, "arguments": {…}}</tool_call>: Hermes, Qwen2.5, Qwen3
+  hermes,  // <tool_call>{"name": …, "arguments": {…}}</tool_call>: Hermes, Qwen2.5, Qwen3, Granite
+           // 4
   function_tags,  // <tool_call><function=NAME><parameter=KEY>value</parameter></function></tool_call>
   llama_json,     // {"name": …, "parameters": {…}} as the whole answer: Llama 3.x
-  mistral,        // [TOOL_CALLS][{"name": …, "arguments": {…}}] or [TOOL_CALLS]NAME[ARGS]{…}
+  mistral,        // [TOOL_CALLS][{"name": …, "arguments": {…}}]
+  mistral_args,  // [TOOL_CALLS]NAME[ARGS]{…}: Mistral since 2025. Either is read where one is meant
+  tagged_list,  // <|tool_call|>[{"name": …, "arguments": {…}}]: Granite 3
+  deepseek,  // <｜tool▁call▁begin｜>NAME<｜tool▁sep｜>{…}<｜tool▁call▁end｜>: DeepSeek V3.1
+  deepseek_fenced,  // …function<｜tool▁sep｜>NAME, then {…} in a block of code: V3, R1. Either is
+                    // read
+  harmony,  // messages in channels, calls and thoughts among them: GPT-OSS
 };
 
 struct AnswerFormat {
@@ -32,6 +43,9 @@ struct AnswerFormat {
   // recognised, but nothing can be forced.
   ThinkingTags thinking = {};
   ToolSyntax tools = ToolSyntax::hermes;
+
+  // The whole answer is messages in channels, whether or not there are tools.
+  bool has_channels() const { return tools == ToolSyntax::harmony; }
 };
 
 // By what the chat template in the model's file says (it may be empty).

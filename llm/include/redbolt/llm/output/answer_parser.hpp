@@ -14,6 +14,11 @@
 // are not a JSON object (the last brace is never sent), and what follows, from the first byte that
 // does not fit, is text. A call that the answer's end cuts off is ended in the same way. White
 // space between text and calls is dropped. Nothing else is ever lost.
+//
+// With channels (ToolSyntax::harmony) thoughts, text and calls come in any order, in messages of
+// their own: several of a kind are given out with an empty line between them, and the marks around
+// them are dropped, except of a message that is not for the user and not for a tool offered: it is
+// text as it was written.
 #pragma once
 
 #include <cstdint>
