@@ -141,10 +141,25 @@ TEST(Tokens, ThereAndBack) {
   EXPECT_GT(plain.size(), tokens.size());
   EXPECT_EQ(server.ask(post("/detokenize", Json({{"tokens", plain}}).dump())).json(),
             Json({{"content", text}}));
-  EXPECT_EQ(tokenize({{"with_pieces", true}})[0].at("piece"), "C");
+  EXPECT_EQ(server.ask(post("/detokenize", Json({{"tokens", tokens}}).dump())).json(),
+            Json({{"content", text}}));
+  // What is a part of a character only comes as bytes.
+  const Json pieces = tokenize({{"with_pieces", true}});
+  EXPECT_EQ(pieces[0].at("piece"), "C");
+  std::string together;
+  for (const Json& one : pieces) {
+    const Json& piece = one.at("piece");
+    if (piece.is_string()) together += piece.get<std::string>();
+    for (const Json& byte : piece.is_array() ? piece : Json::array()) {
+      together += static_cast<char>(byte.get<int>());
+    }
+  }
+  EXPECT_EQ(together, text);
   EXPECT_EQ(server.ask(post("/tokenize", "{}")).json().at("error").at("param"), "content");
   EXPECT_EQ(server.ask(post("/detokenize", R"({"tokens":[1,"x"]})")).json().at("error").at("param"),
             "tokens[1]");
+  EXPECT_EQ(server.ask(post("/detokenize", R"({"tokens":[99999]})")).json().at("error").at("param"),
+            "tokens[0]");
 }
 
 TEST(Page, IsServedWithItsPolicy) {
