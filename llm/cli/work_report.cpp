@@ -11,7 +11,7 @@ void check_asked_back(runtime::Device& device) {
 }
 
 WorkReport::WorkReport(runtime::Device& device, std::string model)
-    : device_(device), gauge_(device, std::move(model)) {}
+    : device_(device), seat_(nullptr, std::move(model)), gauge_(device, seat_) {}
 
 void WorkReport::token(Clock::time_point now) {
   check_asked_back(device_);

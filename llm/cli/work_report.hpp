@@ -31,6 +31,7 @@ class WorkReport {
 
  private:
   runtime::Device& device_;
+  CardShare::Seat seat_;
   SpeedGauge gauge_;
 };
 

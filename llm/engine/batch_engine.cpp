@@ -15,9 +15,10 @@ class BatchEngine::Implementation {
  public:
   Implementation(const LoadedModel& model, BatchEngineOptions options)
       : model_(model),
+        share_(std::move(options.share)),
         on_failure_(std::move(options.on_failure)),
         board_(model.shape().slots, std::uint64_t{model.shape().slots} + options.queue_length),
-        scheduler_(model, board_, options.context_shift, options.progress),
+        scheduler_(model, board_, share_, options.context_shift, options.progress),
         thread_([this] { run(); }) {}
 
   ~Implementation() {
@@ -28,6 +29,7 @@ class BatchEngine::Implementation {
   void check(const TokenRequest& request) const;
 
   const LoadedModel& model_;
+  const std::shared_ptr<CardShare> share_;
   std::function<void(const LlmError&)> on_failure_;
   RequestBoard board_;
   Scheduler scheduler_;
@@ -70,6 +72,7 @@ void BatchEngine::Implementation::run() {
 }
 
 void BatchEngine::Implementation::fail(const LlmError& error) {
+  if (share_) share_->lose(error.what());
   // First nothing new comes in, then everybody is told.
   end_waiting(EndReason::failed, error, error);
   scheduler_.end_all(EndReason::failed, error);

@@ -26,14 +26,15 @@ constexpr std::size_t kChunksAhead = 2;
 // How tokens are waited for: often at first, then with pauses.
 constexpr unsigned kLooksBeforeSleep = 100;
 constexpr std::chrono::microseconds kSleep{100};
-constexpr milliseconds kChunkWait{2};
+constexpr milliseconds kChunkWait{2};  // and how often is asked where there is no waiting
 constexpr milliseconds kIdleWait{100};
 constexpr std::chrono::seconds kHealthCheck{1};
 constexpr milliseconds kReleaseCheck{10};
 
 }  // namespace
 
-Scheduler::Scheduler(const LoadedModel& model, RequestBoard& board, bool context_shift,
+Scheduler::Scheduler(const LoadedModel& model, RequestBoard& board,
+                     std::shared_ptr<CardShare> share, bool context_shift,
                      const runtime::Device::LoadProgress& progress)
     : model_(model),
       device_(model.device()),
@@ -42,7 +43,8 @@ Scheduler::Scheduler(const LoadedModel& model, RequestBoard& board, bool context
       memory_(model),
       graphs_(model, memory_, progress),
       feed_(model, kChunksAhead + 1),
-      gauge_(device_, printable(model.config().name)) {
+      seat_(std::move(share), printable(model.config().name)),
+      gauge_(device_, seat_) {
   const std::uint32_t slots = model.shape().slots;
   slots_.reserve(slots);
   for (std::uint32_t i = 0; i < slots; ++i) slots_.emplace_back(i, model, memory_, board);
@@ -54,7 +56,7 @@ Scheduler::Scheduler(const LoadedModel& model, RequestBoard& board, bool context
 void Scheduler::run() {
   next_check_ = EngineClock::now() + kHealthCheck;
   while (!board_.closed()) {
-    check_asked_back();
+    check_lost();
     bool busy = take_requests();
     busy |= collect();
     busy |= submit_work();
@@ -67,10 +69,12 @@ void Scheduler::run() {
   }
 }
 
-void Scheduler::check_asked_back() {
+// The card, asked back by another program, or lost to another engine.
+void Scheduler::check_lost() {
   const auto now = EngineClock::now();
   if (now < next_release_check_) return;
   next_release_check_ = now + kReleaseCheck;
+  if (const auto why = seat_.loss()) throw LlmError(ErrorCode::device, *why);
   if (const auto message = asked_back(device_)) throw LlmError(ErrorCode::device, *message);
 }
 
@@ -98,6 +102,7 @@ bool Scheduler::take_requests() {
     feeding_.push_back(slot);
     taken = true;
   }
+  seat_.set_busy(!std::ranges::all_of(slots_, &Slot::idle));
   return taken;
 }
 
@@ -153,8 +158,9 @@ bool Scheduler::submit_work() {
 
 bool Scheduler::submit_chunk() {
   if (feeding_.empty() || chunks_.size() >= kChunksAhead || forward_ahead_) return false;
-  const bool shared = !drawing().empty();
-  if (shared && chunk_since_step_) return false;
+  const bool between_steps = !drawing().empty();
+  if (between_steps && chunk_since_step_) return false;
+  const bool shared = between_steps || seat_.others_busy();
   Slot& slot = *feeding_.front();
   const std::uint32_t batch = model_.shape().batch;
   const auto ids = slot.next_chunk(shared ? std::min(batch, kSharedChunk) : batch);
@@ -184,8 +190,9 @@ void Scheduler::draw_first(Slot& slot) {
 }
 
 std::uint32_t Scheduler::steps_ahead() const {
+  if (seat_.others_busy()) return kFewestStepsAhead;
   // Who comes next waits for the slot anyway.
-  if (slots_.size() == 1) return kMostStepsAhead;
+  if (slots_.size() == 1 && !seat_.has_others()) return kMostStepsAhead;
   if (step_time_.count() <= 0) return kFewestStepsAhead;
   const double fit = kTimeAhead / step_time_;
   return std::clamp(fit < kMostStepsAhead ? static_cast<std::uint32_t>(fit) : kMostStepsAhead,
@@ -263,6 +270,9 @@ void Scheduler::rest() {
   if (!waits_for_tokens) {
     if (chunks_.empty()) {
       board_.wait(kIdleWait);
+    } else if (seat_.has_others()) {
+      // Nobody else could submit while this one waits with the daemon.
+      std::this_thread::sleep_for(kSleep);
     } else {
       chunk_is_done(kChunkWait);
     }

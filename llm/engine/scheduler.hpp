@@ -4,12 +4,14 @@
 // Order on the card is the order of submission. While requests run, at most one chunk comes between
 // two steps, and a few steps are queued ahead. A request with a constraint has to be waited for
 // between steps, since its mask depends on the token before; what is queued ahead then is the next
-// step's first half, which computes logits while the host makes masks.
+// step's first half, which computes logits while the host makes masks. While another model's engine
+// has work too, chunks are short and as few steps as possible are queued: the card takes turns.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "engine/slot.hpp"
 #include "engine/speed_gauge.hpp"
 #include "engine/step_graphs.hpp"
+#include "redbolt/llm/engine/card_share.hpp"
 #include "redbolt/llm/engine/input_feed.hpp"
 
 namespace redbolt::llm {
@@ -25,8 +28,8 @@ namespace redbolt::llm {
 class Scheduler {
  public:
   // The references must outlive the scheduler.
-  Scheduler(const LoadedModel& model, RequestBoard& board, bool context_shift,
-            const runtime::Device::LoadProgress& progress);
+  Scheduler(const LoadedModel& model, RequestBoard& board, std::shared_ptr<CardShare> share,
+            bool context_shift, const runtime::Device::LoadProgress& progress);
 
   const runtime::LoadReport& kernels() const { return graphs_.kernels(); }
 
@@ -45,7 +48,7 @@ class Scheduler {
   };
 
   bool take_requests();
-  void check_asked_back();
+  void check_lost();
   bool collect();
   bool submit_work();
   bool submit_chunk();
@@ -69,6 +72,7 @@ class Scheduler {
   DrawMemory memory_;
   StepGraphs graphs_;
   InputFeed feed_;
+  CardShare::Seat seat_;
   SpeedGauge gauge_;
   std::vector<Slot> slots_;
 

@@ -10,10 +10,8 @@ constexpr std::size_t max_text = 128;  // of a gauge
 
 }  // namespace
 
-SpeedGauge::SpeedGauge(runtime::Device& device, std::string model)
-    : device_(device), model_(std::move(model)) {
-  if (model_.size() > max_text) model_.resize(max_text);
-}
+SpeedGauge::SpeedGauge(runtime::Device& device, CardShare::Seat& seat)
+    : device_(device), seat_(seat) {}
 
 void SpeedGauge::tokens(std::uint32_t count, Clock::time_point now) {
   if (!std::exchange(started_, true)) {
@@ -23,9 +21,11 @@ void SpeedGauge::tokens(std::uint32_t count, Clock::time_point now) {
   tokens_ += count;
   if (now - since_ < interval) return;
   const double seconds = std::chrono::duration<double>(now - since_).count();
+  CardShare::Speed speed = seat_.report_speed(tokens_ / seconds, now);
+  if (speed.models.size() > max_text) speed.models.resize(max_text);
   const std::array<client::Gauge, 2> gauges{
-      client::Gauge{"tokens_per_second", tokens_ / seconds, {}, 0},
-      client::Gauge{"model", 0, model_, 0}};
+      client::Gauge{"tokens_per_second", speed.tokens_per_second, {}, 0},
+      client::Gauge{"model", 0, std::move(speed.models), 0}};
   device_.publish(gauges);
   since_ = now;
   tokens_ = 0;

@@ -4,8 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 
+#include "redbolt/llm/engine/card_share.hpp"
 #include "redbolt/runtime/device.hpp"
 
 namespace redbolt::llm {
@@ -16,15 +16,15 @@ class SpeedGauge {
 
   static constexpr std::chrono::milliseconds interval{500};
 
-  // model: its name, as others are to see it.
-  SpeedGauge(runtime::Device& device, std::string model);
+  // Both must outlive the gauge. What is shown is the speed of all who share the card.
+  SpeedGauge(runtime::Device& device, CardShare::Seat& seat);
 
   // After `count` tokens. The first call begins to measure.
   void tokens(std::uint32_t count, Clock::time_point now = Clock::now());
 
  private:
   runtime::Device& device_;
-  std::string model_;
+  CardShare::Seat& seat_;
   Clock::time_point since_;  // the last report, or the first token
   bool started_ = false;
   std::uint32_t tokens_ = 0;  // since then

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "device/turn_lock.hpp"
 #include "redbolt/client/connection.hpp"
 
 namespace redbolt::runtime {
@@ -30,8 +31,9 @@ class DeviceConnection {
  private:
   bool try_destroy(client::BufferId buffer) noexcept;
 
-  // Held while the daemon answers: it is what orders the callers.
-  std::mutex mutex_;
+  // Held while the daemon answers: it is what orders the callers, who may be the engines of several
+  // models.
+  TurnLock mutex_;
   client::Connection connection_;
   std::vector<client::BufferId> still_named_;  // guarded by mutex_
 };

@@ -10,7 +10,8 @@
 //   device.wait(device.submit(decode, 8));
 //
 // Throws RuntimeError, and client::ClientError for what the daemon says. Threads: calls may come
-// from any thread; one call at a time is in progress, the others wait.
+// from any thread; one call at a time is in progress, the others wait, in the order in which they
+// came.
 #pragma once
 
 #include <chrono>

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "redbolt/llm/engine/card_share.hpp"
 #include "redbolt/llm/engine/loaded_model.hpp"
 #include "redbolt/llm/engine/token_engine.hpp"
 #include "redbolt/runtime/device.hpp"
@@ -24,17 +25,21 @@ struct BatchEngineOptions {
   // TokenRequest::keep_tokens, and the rest is fed again; an answer without a limit then ends after
   // as many tokens as the context has positions. Without: the answer ends.
   bool context_shift = false;
+  // With the engines of other models on the same Device; null: alone on it.
+  std::shared_ptr<CardShare> share = {};
   runtime::Device::LoadProgress progress = {};  // of compiling kernels
   // Told once, on the engine's thread, after every sink has got its on_end: the card failed or was
-  // asked back. The engine takes nothing more and has let go of its work; it is to be destroyed and
-  // made anew, on a new LoadedModel. Not on the engine's own thread.
+  // asked back, here or in another engine of the share. The engine takes nothing more and has let
+  // go of its work; it is to be destroyed and made anew, on a new LoadedModel. Not on the engine's
+  // own thread.
   std::function<void(const LlmError&)> on_failure = {};
 };
 
 class BatchEngine final : public TokenEngine {
  public:
   // Compiles and records what it needs, and starts its thread. `model` must outlive the engine, and
-  // nothing else may submit work with it meanwhile. Throws what the device throws.
+  // nothing else may submit work with it meanwhile (with other models on the device: yes). Throws
+  // what the device throws.
   explicit BatchEngine(const LoadedModel& model, BatchEngineOptions options = {});
   ~BatchEngine() override;
 
