@@ -1,7 +1,6 @@
 #include "redbolt/llm/engine/loaded_model.hpp"
 
 #include <chrono>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,58 +24,53 @@ runtime::RopeTable rope_table(const ModelConfig& config, const ModelWeights& wei
   return runtime::make_rope_table(parameters);
 }
 
-const EngineShape& checked(const EngineShape& shape) {
-  if (shape.slots == 0 || shape.slots > kMaximumSlots) {
-    throw LlmError(ErrorCode::bad_argument, "there may be 1 to " + std::to_string(kMaximumSlots) +
-                                                " slots, and not " + std::to_string(shape.slots));
-  }
-  return shape;
+ModelPlace take_place(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
+                      const LoadOptions& options) {
+  const PlaceRequest request{files, shape, options.name, options.cache_folder};
+  return std::move(take_places(device, {&request, 1}).front());
 }
 
 }  // namespace
 
 LoadedModel::LoadedModel(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
                          const LoadOptions& options)
+    : LoadedModel(device, take_place(files, device, shape, options), options) {}
+
+LoadedModel::LoadedModel(runtime::Device& device, ModelPlace place, const LoadOptions& options)
     : device_(device),
-      config_(read_model_config(files)),
-      weights_(files, config_),
-      shape_(checked(shape)),
-      layout_(plan_scratch(config_, shape_)),
-      rope_(rope_table(config_, weights_)) {
-  place_weights(files, options);
-  cache_buffer_ = device.allocate(
-      plan_memory(config_, Bytes(weights_.buffer_bytes()), shape_).kv_cache, "KV cache");
-  scratch_buffer_ = device.allocate(Bytes(layout_.total), "scratch");
+      config_(std::move(place.config)),
+      weights_(std::move(place.weights)),
+      shape_(place.shape),
+      layout_(place.layout),
+      rope_(rope_table(config_, weights_)),
+      weight_buffer_(std::move(place.weight_buffer)),
+      cache_buffer_(std::move(place.cache_buffer)),
+      scratch_buffer_(std::move(place.scratch_buffer)) {
+  place_weights(place, options);
   device_.upload(scratch(layout_.rope_table, layout_.rope_table_bytes),
                  std::as_bytes(std::span(rope_.frequencies)));
 }
 
-void LoadedModel::place_weights(const ModelFiles& files, const LoadOptions& options) {
+void LoadedModel::place_weights(const ModelPlace& place, const LoadOptions& options) {
+  upload_seconds_ = place.seconds;
+  if (place.weights_there) return;
   const auto start = std::chrono::steady_clock::now();
-  const Bytes size(weights_.buffer_bytes());
+  const ModelFiles& files = place.files;
   WeightImage image(files, weights_);
-  const WeightHashes known(options.cache_folder == "off" ? std::filesystem::path()
-                                                         : options.cache_folder);
-  const client::ContentHash key = image.key();
-  std::optional<runtime::Buffer> resident;
-  if (const auto hash = known.find(key)) resident = device_.find_resident(*hash, size);
-  const client::ArenaStatus arena = device_.status().arena;
-  admit(config_, size, shape_, arena.free + arena.reclaimable, resident.has_value());
-  if (resident) {
-    weight_buffer_ = std::move(*resident);
-  } else {
-    upload(image, options.progress);
-    const client::ContentHash hash = image.finish();
-    const std::string file = files.files().front().path().filename().string();
-    device_.seal_resident(weight_buffer_, hash, options.name.empty() ? file : options.name);
-    if (!image.too_fresh_to_remember()) known.remember(key, hash);
+  upload(image, options.progress);
+  const client::ContentHash hash = image.finish();
+  const std::string file = files.files().front().path().filename().string();
+  device_.seal_resident(weight_buffer_, hash, options.name.empty() ? file : options.name);
+  if (!image.too_fresh_to_remember()) {
+    WeightHashes(options.cache_folder == "off" ? std::filesystem::path() : options.cache_folder)
+        .remember(image.key(), hash);
   }
-  upload_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  upload_seconds_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void LoadedModel::upload(WeightImage& image, const UploadProgress& progress) {
   const Bytes size(weights_.buffer_bytes());
-  weight_buffer_ = device_.allocate(size, "weights");
   device_.upload_from(
       weight_buffer_.view(), [&](Bytes, std::span<std::byte> into) { image.read_next(into); },
       [&](Bytes done) {

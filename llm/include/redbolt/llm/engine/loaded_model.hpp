@@ -9,6 +9,7 @@
 
 #include "redbolt/base/quantity.hpp"
 #include "redbolt/llm/engine/memory_plan.hpp"
+#include "redbolt/llm/engine/model_place.hpp"
 #include "redbolt/llm/gguf/model_files.hpp"
 #include "redbolt/llm/model/config.hpp"
 #include "redbolt/llm/model/graph.hpp"
@@ -36,6 +37,8 @@ class LoadedModel {
   // throws. `files` and `device` must outlive the object.
   LoadedModel(const ModelFiles& files, runtime::Device& device, const EngineShape& shape,
               const LoadOptions& options = {});
+  // Onto a place that has been taken on the device: uploads what is not there.
+  LoadedModel(runtime::Device& device, ModelPlace place, const LoadOptions& options = {});
 
   const ModelConfig& config() const { return config_; }
   const ModelWeights& weights() const { return weights_; }
@@ -52,7 +55,7 @@ class LoadedModel {
   runtime::BufferView scratch(std::uint64_t offset, std::uint64_t bytes) const;
 
  private:
-  void place_weights(const ModelFiles& files, const LoadOptions& options);
+  void place_weights(const ModelPlace& place, const LoadOptions& options);
   void upload(WeightImage& image, const UploadProgress& progress);
 
   runtime::Device& device_;

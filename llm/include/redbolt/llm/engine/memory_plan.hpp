@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "redbolt/base/quantity.hpp"
 #include "redbolt/llm/model/config.hpp"
@@ -64,5 +66,18 @@ std::optional<std::uint32_t> largest_context(const ModelConfig& config, Bytes we
 // the card already, and take none of it.
 void admit(const ModelConfig& config, Bytes weights, const EngineShape& shape, Bytes available,
            bool weights_resident = false);
+
+// One of several models that are to be on the card at once.
+struct PlannedModel {
+  std::string name;  // as errors call it
+  const ModelConfig& config;
+  Bytes weights;
+  EngineShape shape;
+  bool weights_resident = false;
+};
+
+// The same for all of them together: the error names the first that does not fit beside those
+// before it, says how much is missing, and with what all of them would fit.
+void admit_together(std::span<const PlannedModel> models, Bytes available);
 
 }  // namespace redbolt::llm
