@@ -38,11 +38,16 @@ struct Flag {
   Kind kind = Kind::nothing;
 };
 
+struct Word {
+  Kind kind = Kind::nothing;
+  bool many = false;  // and all that follow
+};
+
 struct Verb {
   std::vector<std::string> names;
   std::string description;
   std::vector<Flag> flags;
-  std::vector<Kind> words;  // without a dash, in order
+  std::vector<Word> words;  // without a dash, in order
 };
 
 Flag describe(const CLI::Option& option) {
@@ -65,7 +70,8 @@ std::vector<Verb> describe(CLI::App& application) {
     for (const CLI::Option* option : app->get_options()) {
       if (!option->get_snames().empty() || !option->get_lnames().empty())
         verb.flags.push_back(describe(*option));
-      if (option->get_positional()) verb.words.push_back(kind_of(*option));
+      if (option->get_positional())
+        verb.words.push_back({kind_of(*option), option->get_expected_max() > 1});
     }
     verbs.push_back(std::move(verb));
   }
@@ -155,7 +161,7 @@ std::string bash(const std::vector<Verb>& verbs) {
       flags.insert(flags.end(), flag.names.begin(), flag.names.end());
     text += "      esac\n      [[ $current == -* ]] && _redbolt_llm_words " +
             shell_word(joined(flags, " ")) + " \"$current\" && return\n";
-    const Kind first = verb.words.empty() ? Kind::nothing : verb.words.front();
+    const Kind first = verb.words.empty() ? Kind::nothing : verb.words.front().kind;
     if (first == Kind::model) text += "      [[ $current != -* ]] && _redbolt_llm_models\n";
     if (first == Kind::shell)
       text += "      _redbolt_llm_words " + shell_word(joined(completion_shells(), " ")) +
@@ -235,9 +241,12 @@ std::string zsh(const std::vector<Verb>& verbs) {
         text += " \\\n            " + shell_word(spec);
       }
     }
-    for (std::size_t i = 0; i < verb.words.size(); ++i)
-      text +=
-          " \\\n            " + shell_word(std::to_string(i + 1) + ":" + zsh_action(verb.words[i]));
+    for (std::size_t i = 0; i < verb.words.size(); ++i) {
+      const Word& word = verb.words[i];
+      std::string place = word.many ? "*" : std::to_string(i + 1);
+      place.append(":").append(zsh_action(word.kind));
+      text += " \\\n            " + shell_word(place);
+    }
     text += "\n          ;;\n";
   }
   return text +
@@ -287,7 +296,7 @@ std::string fish(const std::vector<Verb>& verbs) {
               fish_word(verb.description) + "\n";
     const std::string start =
         "complete -c redbolt-llm -n '__fish_seen_subcommand_from " + joined(verb.names, " ") + "'";
-    const Kind first = verb.words.empty() ? Kind::nothing : verb.words.front();
+    const Kind first = verb.words.empty() ? Kind::nothing : verb.words.front().kind;
     if (first == Kind::model) text += start + " -a '(redbolt-llm list --names 2>/dev/null)'\n";
     if (first == Kind::shell) text += start + " -f -a '" + joined(completion_shells(), " ") + "'\n";
     for (const Flag& flag : verb.flags) {

@@ -55,10 +55,13 @@ std::string value_example(const CLI::Option& option) {
   return is_flag(option) ? "true" : name.substr(0, name.find(':'));
 }
 
+// By all the names that its options have.
 std::set<std::string> keys_of(CLI::App& verb) {
   std::set<std::string> keys;
-  for (const CLI::Option* option : verb.get_options()) keys.insert(option_key(*option));
-  keys.erase("");
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option_key(*option).empty()) continue;
+    keys.insert(option->get_lnames().begin(), option->get_lnames().end());
+  }
   return keys;
 }
 
@@ -128,11 +131,19 @@ class Configuration {
     }
   }
 
+  // An option's other name (`models`) goes before its first (`model`), which more verbs have.
   void apply(const toml::table& table, CLI::App& verb, std::set<CLI::Option*>& taken) const {
+    apply_names(table, verb, taken, false);
+    apply_names(table, verb, taken, true);
+  }
+
+  void apply_names(const toml::table& table, CLI::App& verb, std::set<CLI::Option*>& taken,
+                   bool first_names) const {
     for (const auto& [key, value] : table) {
       if (value.is_table()) continue;
       CLI::Option* const option = find_option(verb, as_option(key.str()));
       if (option == nullptr || taken.contains(option)) continue;
+      if ((as_option(key.str()) == option_key(*option)) != first_names) continue;
       const auto& excluded = option->get_excludes();
       if (std::ranges::any_of(excluded, [&](CLI::Option* other) { return taken.contains(other); }))
         continue;

@@ -13,12 +13,11 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/serve_loader.hpp"
+#include "cli/serve_models.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "redbolt/llm/error.hpp"
-#include "redbolt/llm/models/catalogue.hpp"
-#include "server/models/text_parts.hpp"
 #include "server/page/page.hpp"
 #include "server/server.hpp"
 
@@ -27,7 +26,7 @@ namespace {
 
 struct Options {
   DeviceChoice card;
-  std::string model;
+  std::vector<std::string> models;
   std::vector<std::string> aliases;
   std::string host = "127.0.0.1";
   std::uint16_t port = 11435;
@@ -79,19 +78,6 @@ server::AccessRules access_rules(const Options& options) {
   return rules;
 }
 
-// Its first alias; else the name that was asked for, or the file's.
-std::shared_ptr<server::ServedModel> make_model(const Options& options, const ModelFiles& files) {
-  const std::filesystem::path path = options.model;
-  const bool is_path = is_model_path(options.model);
-  std::string name = is_path ? path.stem().string() : options.model;
-  std::vector<std::string> names = options.aliases;
-  names.push_back(std::move(name));
-  std::string id = std::move(names.front());
-  names.erase(names.begin());
-  return std::make_shared<server::ServedModel>(std::move(id), std::move(names),
-                                               server::read_model_facts(files));
-}
-
 void warn_if_open(const Options& options, bool has_key) {
   if (has_key || server::is_loopback(options.host)) return;
   note("WARNING: anybody who reaches " + options.host + " can use this server: it listens beyond " +
@@ -141,11 +127,13 @@ server::ServerOptions server_options(const Options& options) {
 
 void serve(const Options& options) {
   catch_interrupts();
-  const auto files =
-      std::make_shared<const ModelFiles>(model_file(options.model, process_environment()));
-  const ModelConfig config = read_model_config(*files);
-  note_tokenizer(files->metadata());
-  const auto model = make_model(options, *files);
+  EngineShape wanted;
+  wanted.context = options.context;
+  wanted.slots = options.parallel;
+  wanted.cache_type = options.cache_type;
+  std::vector<ModelToServe> models = open_models(options.models, options.aliases, wanted);
+  server::ServedModels served;
+  for (const ModelToServe& one : models) served.push_back(one.model);
 
   // The loader comes after the server that it may stop, and before the thread that runs it.
   std::unique_ptr<ServeLoader> loader;
@@ -156,20 +144,16 @@ void serve(const Options& options) {
     return loader ? loader->read_card() : std::nullopt;
   };
   warn_if_open(options, !made.access.keys.empty());
-  server::Server server(std::move(made), {model});
-  note("model: " + describe_model(config, *files) + ", as " + model->id());
+  server::Server server(std::move(made), std::move(served));
   note("listening at " + address_text(options.host, server.port()));
 
   LoaderOptions loading;
   loading.card = options.card;
-  loading.shape.context = choose_context(options.context, config, 0);
-  loading.shape.slots = options.parallel;
-  loading.shape.cache_type = options.cache_type;
   loading.queue = options.queue;
   loading.context_shift = options.context_shift;
   {
     const std::lock_guard lock(loader_mutex);
-    loader = std::make_unique<ServeLoader>(files, model, loading, [&] { server.stop(); });
+    loader = std::make_unique<ServeLoader>(std::move(models), loading, [&] { server.stop(); });
   }
   {
     const SignalWatch watch(server);
@@ -198,11 +182,13 @@ void add_network_options(CLI::App& verb, Options& options) {
   verb.add_option("--allow-host", options.hosts,
                   "Answer for this name in the Host header too; '*': for any")
       ->envname("REDBOLT_ALLOW_HOST")
+      ->allow_extra_args(false)
       ->type_name("NAME")
       ->group("Network");
   verb.add_option("--cors-origin", options.origins,
                   "Let web pages of this origin use the server; '*': of any")
       ->envname("REDBOLT_CORS_ORIGIN")
+      ->allow_extra_args(false)
       ->type_name("ORIGIN")
       ->group("Network");
   verb.add_flag("--ui", options.page, "Serve a web page at /")
@@ -236,16 +222,23 @@ void add_serve(CLI::App& application) {
   verb->footer(
       "\nOpenAI's API is at /v1, Ollama's at /api. docs/api.md lists what is supported. Requests "
       "are answered\n"
-      "from the start: with 503 and how far it is while the model is being loaded. SIGINT and "
-      "SIGTERM end it\n"
-      "within 5 seconds.");
-  verb->add_option("-m,--model,MODEL", options->model,
-                   "The model: a GGUF file, of a split one the first part, or a name that is found")
+      "from the start: with 503 and how far it is while the model is being loaded. Several models "
+      "lie on the\n"
+      "card together and take turns on it; a request names the one it means. SIGINT and SIGTERM "
+      "end "
+      "it within\n"
+      "5 seconds.");
+  verb->add_option("-m,--model,--models,MODEL", options->models,
+                   "The model: a GGUF file, of a split one the first part, or a name that is "
+                   "found; several may be given")
       ->envname("REDBOLT_MODEL")
       ->type_name("MODEL")
       ->required();
-  verb->add_option("--alias", options->aliases, "What clients call the model")
+  verb->add_option("--alias", options->aliases,
+                   "What clients call the model; of several models once for each, in their order")
       ->envname("REDBOLT_ALIAS")
+      ->allow_extra_args(false)
+      ->delimiter(',')
       ->type_name("NAME");
   add_engine_options(*verb, *options);
   add_network_options(*verb, *options);

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <future>
+#include <utility>
 
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "redbolt/client/client_error.hpp"
+#include "redbolt/llm/engine/batch_engine.hpp"
 #include "redbolt/llm/error.hpp"
 #include "server/models/text_parts.hpp"
 #include "support/printable.hpp"
@@ -23,16 +27,42 @@ constexpr std::chrono::seconds kRetry{2};
 constexpr std::chrono::seconds kSoon{30};
 constexpr int kFailuresInARow = 3;
 
-// The engine with all that it stands on; ends in the right order.
+}  // namespace
+
+// The Device with its lease, and the private daemon if there is one. Each engine holds on to it.
+class LentCard {
+ public:
+  explicit LentCard(std::unique_ptr<ChosenDevice> card) : card_(std::move(card)) {}
+
+  runtime::Device& device() { return card_->device(); }
+  std::unique_ptr<client::Connection> take_status_connection() {
+    return card_->take_status_connection();
+  }
+  const std::shared_ptr<CardShare>& share() const { return share_; }
+  // Ready when the card has been given back.
+  std::future<void> given_back() { return gone_.promise.get_future(); }
+
+ private:
+  struct Gone {
+    ~Gone() { promise.set_value(); }
+    std::promise<void> promise;
+  };
+
+  Gone gone_;  // the last to go: the card is free then
+  std::unique_ptr<ChosenDevice> card_;
+  std::shared_ptr<CardShare> share_ = std::make_shared<CardShare>();
+};
+
+namespace {
+
+// An engine with all that it stands on; ends in the right order.
 class CardEngine final : public TokenEngine {
  public:
-  CardEngine(std::shared_ptr<const ModelFiles> files, std::unique_ptr<ChosenDevice> card,
-             const EngineShape& shape, const LoadOptions& load, BatchEngineOptions options,
-             std::shared_ptr<std::promise<void>> gone)
-      : gone_(std::move(gone)),
+  CardEngine(std::shared_ptr<LentCard> card, std::shared_ptr<const ModelFiles> files,
+             ModelPlace place, const LoadOptions& load, BatchEngineOptions options)
+      : card_(std::move(card)),
         files_(std::move(files)),
-        card_(std::move(card)),
-        model_(*files_, card_->device(), shape, load),
+        model_(card_->device(), std::move(place), load),
         engine_(model_, std::move(options)) {}
 
   const BatchEngine& engine() const { return engine_; }
@@ -47,15 +77,8 @@ class CardEngine final : public TokenEngine {
   EngineStatus status() const override { return engine_.status(); }
 
  private:
-  struct Gone {
-    explicit Gone(std::shared_ptr<std::promise<void>> promise) : promise_(std::move(promise)) {}
-    ~Gone() { promise_->set_value(); }
-    std::shared_ptr<std::promise<void>> promise_;
-  };
-
-  Gone gone_;  // the last to go: the card is free then
+  std::shared_ptr<LentCard> card_;
   std::shared_ptr<const ModelFiles> files_;
-  std::unique_ptr<ChosenDevice> card_;
   LoadedModel model_;
   BatchEngine engine_;
 };
@@ -72,10 +95,9 @@ void note_loaded(const CardEngine& engine) {
 
 }  // namespace
 
-ServeLoader::ServeLoader(std::shared_ptr<const ModelFiles> files,
-                         std::shared_ptr<server::ServedModel> model, LoaderOptions options,
+ServeLoader::ServeLoader(std::vector<ModelToServe> models, LoaderOptions options,
                          std::function<void()> on_end)
-    : files_(std::move(files)), model_(std::move(model)), options_(std::move(options)) {
+    : models_(std::move(models)), options_(std::move(options)) {
   thread_ = std::thread([this, on_end = std::move(on_end)] { run(on_end); });
 }
 
@@ -117,7 +139,7 @@ void ServeLoader::run(const std::function<void()>& on_end) {
     } catch (const Stopping&) {
       return;
     } catch (const std::exception& error) {
-      model_->failed(error.what());
+      for (const ModelToServe& one : models_) one.model->failed(error.what());
       const std::lock_guard lock(mutex_);
       failure_ = error.what();
     }
@@ -140,60 +162,94 @@ std::unique_ptr<ChosenDevice> ServeLoader::take_card(bool patiently) {
 }
 
 ServeLoader::Ending ServeLoader::serve_once(bool again) {
-  const auto gone = std::make_shared<std::promise<void>>();
   {
     const std::lock_guard lock(mutex_);
     card_gone_.reset();
   }
-  model_->loaded(load(take_card(again), gone));
-  std::string why;
+  auto card = std::make_shared<LentCard>(take_card(again));
+  std::exception_ptr failure;
+  try {
+    load_all(card);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  std::optional<std::string> why;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopping_ || card_gone_.has_value(); });
-    if (!stopping_) why = *card_gone_;
+    changed_.wait(lock, [&] { return failure || stopping_ || card_gone_.has_value(); });
+    if (!stopping_) why = card_gone_;
   }
+  if (failure) card->share()->lose("the models could not all be loaded");
+  let_go(std::move(card));
+  if (!why) {
+    if (failure) std::rethrow_exception(failure);
+    return Ending::stopped;
+  }
+  note("the card is lost to this server: " + *why + "; loading again when it can be had");
+  return Ending::card_gone;
+}
+
+// Answers that are being read hold on to their engine, and it to the card, until they have been
+// told.
+void ServeLoader::let_go(std::shared_ptr<LentCard> card) {
   {
     const std::lock_guard lock(status_mutex_);
     status_.reset();
   }
-  model_->unloaded();
-  // Answers that are being read hold on to the engine until they have been told.
-  gone->get_future().wait();
-  if (why.empty()) return Ending::stopped;
-  note("the card is lost to this server: " + why + "; loading again when it can be had");
-  return Ending::card_gone;
+  const std::future<void> given_back = card->given_back();
+  for (const ModelToServe& one : models_) one.model->unloaded();
+  card.reset();
+  given_back.wait();
 }
 
-server::LoadedParts ServeLoader::load(std::unique_ptr<ChosenDevice> card,
-                                      const std::shared_ptr<std::promise<void>>& gone) {
+void ServeLoader::load_all(const std::shared_ptr<LentCard>& card) {
   note_device(card->device());
   {
     const std::lock_guard lock(status_mutex_);
     status_ = card->take_status_connection();
   }
-  server::LoadedParts parts = server::load_text_parts(files_->metadata());
+  std::vector<PlaceRequest> requests;
+  for (const ModelToServe& one : models_)
+    requests.push_back({*one.files, one.shape, one.model->id()});
+  std::vector<ModelPlace> places = take_places(card->device(), requests);
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    const ModelToServe& one = models_[i];
+    if (models_.size() > 1) note("loading " + one.model->id());
+    try {
+      one.model->loaded(load(one, card, std::move(places[i])));
+    } catch (const LlmError& error) {
+      if (models_.size() == 1) throw;
+      throw LlmError(error.code(), "'" + one.model->id() + "': " + error.what());
+    }
+  }
+}
+
+server::LoadedParts ServeLoader::load(const ModelToServe& one,
+                                      const std::shared_ptr<LentCard>& card, ModelPlace place) {
+  server::LoadedParts parts = server::load_text_parts(one.files->metadata());
   LoadOptions load;
-  load.progress = [this](Bytes done, Bytes of) {
+  load.progress = [&](Bytes done, Bytes of) {
     check_stopping();
-    model_->report_progress(kWeightShare * static_cast<double>(done.count()) /
-                            static_cast<double>(std::max<std::uint64_t>(of.count(), 1)));
+    one.model->report_progress(kWeightShare * static_cast<double>(done.count()) /
+                               static_cast<double>(std::max<std::uint64_t>(of.count(), 1)));
   };
   BatchEngineOptions options;
   options.queue_length = options_.queue;
   options.context_shift = options_.context_shift;
-  options.progress = [this](std::size_t done, std::size_t of) {
+  options.share = card->share();
+  options.progress = [&](std::size_t done, std::size_t of) {
     check_stopping();
     const double share =
         static_cast<double>(done) / static_cast<double>(std::max<std::size_t>(of, 1));
-    model_->report_progress(kWeightShare + (1 - kWeightShare) * share);
+    one.model->report_progress(kWeightShare + (1 - kWeightShare) * share);
   };
   options.on_failure = [this](const LlmError& error) {
     const std::lock_guard lock(mutex_);
-    card_gone_ = error.what();
+    if (!card_gone_) card_gone_ = error.what();
     changed_.notify_all();
   };
-  auto engine = std::make_unique<CardEngine>(files_, std::move(card), options_.shape, load,
-                                             std::move(options), gone);
+  auto engine =
+      std::make_unique<CardEngine>(card, one.files, std::move(place), load, std::move(options));
   note_loaded(*engine);
   parts.engine = std::move(engine);
   return parts;

@@ -1,22 +1,26 @@
-// Loads a served model onto the card and keeps it there: when the card fails, or somebody asks for
-// it, what was on it is let go of, and loaded again as soon as the card can be had.
+// Loads the served models onto the card and keeps them there: when the card fails, or somebody asks
+// for it, what was on it is let go of, and loaded again as soon as the card can be had.
+//
+// There is one card, with one lease and one Device, which goes with the last engine on it. Memory
+// for all models is taken before anything is uploaded; then one after the other is loaded, and
+// answers as soon as it is. The loader's thread loads; each engine has a thread of its own, and
+// submits its work by the Device, which lets one in at a time, in order (CardShare: whose turn).
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/device_choice.hpp"
+#include "cli/serve_models.hpp"
 #include "redbolt/client/connection.hpp"
-#include "redbolt/llm/engine/batch_engine.hpp"
-#include "redbolt/llm/engine/memory_plan.hpp"
-#include "redbolt/llm/gguf/model_files.hpp"
+#include "redbolt/llm/engine/model_place.hpp"
 #include "server/models/served_model.hpp"
 #include "server/service.hpp"
 
@@ -24,17 +28,18 @@ namespace redbolt::llm::cli {
 
 struct LoaderOptions {
   DeviceChoice card = {};
-  EngineShape shape = {};
   std::uint32_t queue = 64;
   bool context_shift = false;
 };
+
+class LentCard;  // private: the card, as the engines on it share it
 
 class ServeLoader {
  public:
   // Starts loading on a thread of its own. `on_end`: called on it when loading has failed for good;
   // the reason is failure()'s.
-  ServeLoader(std::shared_ptr<const ModelFiles> files, std::shared_ptr<server::ServedModel> model,
-              LoaderOptions options, std::function<void()> on_end);
+  ServeLoader(std::vector<ModelToServe> models, LoaderOptions options,
+              std::function<void()> on_end);
   // Lets go of the card.
   ~ServeLoader();
   ServeLoader(const ServeLoader&) = delete;
@@ -50,13 +55,14 @@ class ServeLoader {
   void run(const std::function<void()>& on_end);
   Ending serve_once(bool again);
   std::unique_ptr<ChosenDevice> take_card(bool patiently);
-  server::LoadedParts load(std::unique_ptr<ChosenDevice> card,
-                           const std::shared_ptr<std::promise<void>>& gone);
+  void load_all(const std::shared_ptr<LentCard>& card);
+  server::LoadedParts load(const ModelToServe& one, const std::shared_ptr<LentCard>& card,
+                           ModelPlace place);
+  void let_go(std::shared_ptr<LentCard> card);
   bool pause(std::chrono::milliseconds time);
   void check_stopping() const;
 
-  std::shared_ptr<const ModelFiles> files_;
-  std::shared_ptr<server::ServedModel> model_;
+  const std::vector<ModelToServe> models_;
   const LoaderOptions options_;
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable changed_;

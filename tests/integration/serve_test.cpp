@@ -1,88 +1,22 @@
 // redbolt-llm serve with the demo model on the emulated card, asked over HTTP as its clients do.
 // What it should say is what tools/demo-model/README.md says it was trained to.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <cstdio>
 #include <thread>
 
-#include "daemon_process.hpp"
-#include "http_client.hpp"
-#include "program.hpp"
+#include "serve_process.hpp"
 
 namespace redbolt::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kPatience{120};
+constexpr std::chrono::seconds kPatience = ServeProcess::kPatience;
 
 const Json kCalculator = Json::parse(R"({"type": "function", "function": {"name": "calculator",
   "description": "Evaluates an arithmetic expression.", "parameters": {"type": "object",
   "properties": {"expression": {"type": "string"}}, "required": ["expression"]}}})");
-
-class ServeProcess {
- public:
-  explicit ServeProcess(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments{
-        "serve",          "-m",     std::string(REDBOLT_DEMO_MODEL) + "/redbolt-demo-Q4_K_M.gguf",
-        "--alias",        "demo",   "--socket",
-        daemon_.socket(), "--port", "0"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    pid_ = start_program(program_path("redbolt-llm"), arguments, "/dev/null",
-                         folder_.path() / "out", folder_.path() / "log");
-    port_ = wait_for_port();
-    wait_until_ready();
-  }
-  ~ServeProcess() {
-    if (pid_ > 0) stop(SIGKILL);
-  }
-  ServeProcess(const ServeProcess&) = delete;
-  ServeProcess& operator=(const ServeProcess&) = delete;
-
-  // The exit code; 128 + signal if one ended it.
-  int stop(int signal) {
-    ::kill(pid_, signal);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  std::uint16_t port() const { return port_; }
-  std::string log() const { return read_file(folder_.path() / "log"); }
-  Reply chat(const Json& body) const {
-    return ask(port_, post("/v1/chat/completions", body.dump()));
-  }
-  DaemonProcess& daemon() { return daemon_; }
-
- private:
-  std::uint16_t wait_for_port() const {
-    const std::string before = "listening at http://127.0.0.1:";
-    for (const auto end = Clock::now() + kPatience; Clock::now() < end;) {
-      const std::string text = log();
-      const auto found = text.find(before);
-      if (found != std::string::npos && text.find('\n', found) != std::string::npos) {
-        return static_cast<std::uint16_t>(std::stoi(text.substr(found + before.size())));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    throw std::runtime_error("redbolt-llm serve does not listen: " + log());
-  }
-  void wait_until_ready() const {
-    for (const auto end = Clock::now() + kPatience; Clock::now() < end;) {
-      if (ask(port_, get("/health")).status == 200) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    throw std::runtime_error("the model is not loaded in time: " + log());
-  }
-
-  DaemonProcess daemon_;
-  TemporaryFolder folder_;
-  pid_t pid_ = -1;
-  std::uint16_t port_ = 0;
-};
 
 Json ask_demo(const std::string& text, const Json& more = Json::object()) {
   Json body = {

@@ -2,6 +2,8 @@
 #include "server/api_error.hpp"
 #include "server/json/body.hpp"
 #include "server/llama/handlers.hpp"
+#include "server/models/model_state.hpp"
+#include "server/openai/errors.hpp"
 
 namespace redbolt::llm::server::llama {
 
@@ -31,11 +33,28 @@ Json card_json(const CardReading& card) {
 
 }  // namespace
 
-// As soon as every model can answer; until then 503 with how far the first that cannot is.
+// As soon as every model can answer; until then 503 with how far the first that cannot is. Several
+// models are told one by one.
 asio::awaitable<void> health(Service& service, const HttpRequest&, Exchange& exchange) {
-  for (const auto& model : service.models) model->parts();
   HttpResponse response;
-  response.body = R"({"status":"ok"})";
+  Json body = {{"status", "ok"}};
+  try {
+    for (const auto& model : service.models) model->parts();
+  } catch (const ApiError& error) {
+    if (service.models.size() == 1) throw;
+    response.status = error.status;
+    if (error.retry_after)
+      response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
+    body = openai::error_body(error);
+  }
+  if (service.models.size() > 1) {
+    body["models"] = Json::array();
+    for (const auto& model : service.models) {
+      body["models"].push_back(
+          {{"id", model->id()}, {"status", model_state(*model)}, {"progress", model->progress()}});
+    }
+  }
+  response.body = to_text(body);
   co_await exchange.respond(std::move(response));
 }
 
@@ -73,6 +92,8 @@ asio::awaitable<void> status(Service& service, const HttpRequest&, Exchange& exc
     waiting += engine.waiting;
   }
   json["model"] = service.models.empty() ? Json(nullptr) : Json(service.models.front()->id());
+  json["models"] = Json::array();
+  for (const auto& model : service.models) json["models"].push_back(model->id());
   const auto speed = service.speed.look(generated, seconds);
   json["tokens_per_second"] = speed ? Json(*speed) : Json(nullptr);
   json["waiting"] = waiting;

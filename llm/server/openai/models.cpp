@@ -1,6 +1,7 @@
 // GET /v1/models, GET /v1/models/{id}, POST /v1/embeddings
 #include "server/api_error.hpp"
 #include "server/json/fields.hpp"
+#include "server/models/model_state.hpp"
 #include "server/openai/handlers.hpp"
 
 namespace redbolt::llm::server::openai {
@@ -19,9 +20,7 @@ Json model_json(const ServedModel& model) {
                {"created", facts.modified},
                {"owned_by", "redbolt"},
                {"aliases", model.aliases()},
-               {"status", model.is_ready()          ? "ready"
-                          : model.failure().empty() ? "loading"
-                                                    : "failed"},
+               {"status", model_state(model)},
                {"meta",
                 {{"n_ctx_train", facts.trained_context},
                  {"n_params", facts.parameters},

@@ -32,8 +32,9 @@ const isNumber = (value) => typeof value === "number";
 
 function show(status) {
   const { device = {}, arena = {} } = status;
-  cell("model", status.model);
-  byId("status-model-value").title = status.model ?? "";
+  const models = status.models?.join(", ") || status.model;
+  cell("model", models);
+  byId("status-model-value").title = models ?? "";
   cell("speed", isNumber(status.tokens_per_second) ? `${status.tokens_per_second.toFixed(1)} tok/s` : null);
   cell("temperature", isNumber(device.temperature_celsius)
                           ? `${Math.round(device.temperature_celsius)} °C` : null);

@@ -100,6 +100,24 @@ TEST_F(ConfigurationFile, CommonKeysAreForAllVerbsThatHaveThem) {
   EXPECT_TRUE(parsed("ps", "json", {"--config", file}).empty());
 }
 
+// `models` is serve's alone, and beside `model`, which other verbs take, the one that counts.
+TEST_F(ConfigurationFile, ServeTakesSeveralModels) {
+  const Values two{"a.gguf", "b:1b"};
+  EXPECT_EQ(parsed("serve", "model", {"a.gguf", "b:1b"}), two);
+  EXPECT_EQ(parsed("serve", "model", {"-m", "a.gguf", "--model", "b:1b"}), two);
+  EXPECT_EQ(parsed("serve", "model", {"--alias", "x", "a.gguf", "b:1b"}), two);
+  EXPECT_EQ(parsed("serve", "alias", {"--alias", "x", "a.gguf", "--alias", "y,z"}),
+            (Values{"x", "y", "z"}));
+  const std::string list = "models = [\"a.gguf\", \"b:1b\"]\n";
+  EXPECT_EQ(parsed("serve", "model", {"--config", write("[serve]\n" + list)}), two);
+  const std::string file = write("model = \"c\"\n" + list);
+  EXPECT_EQ(parsed("serve", "model", {"--config", file}), two);
+  EXPECT_EQ(parsed("run", "model", {"--config", file}), Values{"c"});
+  EXPECT_EQ(parsed("serve", "model", {"--config", file, "-m", "d"}), Values{"d"});
+  const Variables variables(std::map<std::string, std::string>{{"REDBOLT_MODEL", "[a.gguf,b:1b]"}});
+  EXPECT_EQ(parsed("serve", "model", {}), two);
+}
+
 TEST_F(ConfigurationFile, IsFoundByItself) {
   std::filesystem::create_directory(folder_.path() / "redbolt");
   std::ofstream(folder_.path() / "redbolt/config.toml") << "model = 'a'\n";

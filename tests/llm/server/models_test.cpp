@@ -54,6 +54,96 @@ TEST(Models, ThatFailedSayWhy) {
   EXPECT_EQ(server.ask(get("/v1/models")).json().at("data")[0].at("status"), "failed");
 }
 
+TestServerOptions with_another(bool loaded) {
+  TestServerOptions options;
+  options.loaded = loaded;
+  options.others = {"second"};
+  return options;
+}
+
+TEST(SeveralModels, AreAnsweredByTheirName) {
+  TestServer server(always(says("first")), with_another(true));
+  const auto said = [&](const Json& model) {
+    Json body = question("Hi");
+    body["model"] = model;
+    const Json reply = server.chat(body).json();
+    return std::pair(reply.at("model"), reply.at("choices")[0].at("message").at("content"));
+  };
+  EXPECT_EQ(said("demo"), std::pair(Json("demo"), Json("first")));
+  EXPECT_EQ(said("second"), std::pair(Json("second"), Json("second")));
+  EXPECT_EQ(said("Second:latest"), std::pair(Json("second"), Json("second")));
+  EXPECT_EQ(said(""), std::pair(Json("demo"), Json("first")));
+  const Json chat = {{"model", "second"},
+                     {"stream", false},
+                     {"messages", {{{"role", "user"}, {"content", "Hi"}}}}};
+  EXPECT_EQ(server.ask(post("/api/chat", chat.dump())).json().at("message").at("content"),
+            "second");
+}
+
+TEST(SeveralModels, AnUnknownNameIsToldWhatThereIs) {
+  TestServer server(always(says("first")), with_another(true));
+  Json body = question("Hi");
+  body["model"] = "gpt-4o";
+  const Reply reply = server.chat(body);
+  EXPECT_EQ(reply.status, 404U);
+  const Json error = reply.json().at("error");
+  EXPECT_EQ(error.at("code"), "model_not_found");
+  EXPECT_EQ(error.at("type"), "invalid_request_error");
+  EXPECT_EQ(error.at("param"), "model");
+  EXPECT_EQ(error.at("message"),
+            "The model 'gpt-4o' does not exist here. This server has: 'demo', 'second'.");
+}
+
+TEST(SeveralModels, AreLoadedOneByOne) {
+  TestServer server(always(says("first")), with_another(false));
+  server.load();
+  server.other(0).report_progress(0.5);
+  const Reply health = server.ask(get("/health"));
+  EXPECT_EQ(health.status, 503U);
+  EXPECT_TRUE(health.headers.contains("retry-after"));
+  EXPECT_EQ(health.json().at("error").at("progress"), 0.5);
+  EXPECT_EQ(health.json().at("models"),
+            Json::parse(R"([{"id": "demo", "status": "ready", "progress": 1.0},
+                            {"id": "second", "status": "loading", "progress": 0.5}])"));
+  // The one that is there answers.
+  EXPECT_EQ(server.chat(question("Hi")).status, 200U);
+  Json body = question("Hi");
+  body["model"] = "second";
+  EXPECT_EQ(server.chat(body).status, 503U);
+  server.load_other(0);
+  const Reply ready = server.ask(get("/health"));
+  EXPECT_EQ(ready.status, 200U);
+  EXPECT_EQ(ready.json().at("status"), "ok");
+  EXPECT_EQ(ready.json().at("models")[1].at("status"), "ready");
+  EXPECT_EQ(server.chat(body).status, 200U);
+}
+
+TEST(SeveralModels, AreNamedInListsFiguresAndSlots) {
+  TestServer server(always(says("first")), with_another(true));
+  const auto ids = [](const Json& list, const char* key) {
+    Json result = Json::array();
+    for (const Json& one : list) result.push_back(one.at(key));
+    return result;
+  };
+  const Json both{"demo", "second"};
+  EXPECT_EQ(ids(server.ask(get("/v1/models")).json().at("data"), "id"), both);
+  EXPECT_EQ(ids(server.ask(get("/api/tags")).json().at("models"), "name"), both);
+  EXPECT_EQ(ids(server.ask(get("/api/ps")).json().at("models"), "name"), both);
+  const Json slots = ids(server.ask(get("/slots")).json(), "model");
+  EXPECT_EQ(slots.size(), 8U);
+  EXPECT_EQ(slots[3], "demo");
+  EXPECT_EQ(slots[4], "second");
+  EXPECT_EQ(server.ask(get("/status")).json().at("models"), both);
+  server.chat(question("Hi"));
+  const std::string metrics = server.ask(get("/metrics")).body;
+  for (const char* const line :
+       {"redbolt_model_ready{model=\"demo\"} 1\n", "redbolt_model_ready{model=\"second\"} 1\n",
+        "redbolt_requests_total{model=\"demo\"} 1\n",
+        "redbolt_requests_total{model=\"second\"} 0\n"}) {
+    EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
+  }
+}
+
 TEST(Models, HaveNoEmbeddings) {
   TestServer server(always(says("x")));
   const Reply reply = server.ask(post("/v1/embeddings", R"({"model":"demo","input":"x"})"));

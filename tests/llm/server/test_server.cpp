@@ -39,16 +39,22 @@ TestServer::TestServer(FakeEngine::Script script, TestServerOptions options)
     : script_(std::move(script)),
       engine_options_(options.engine),
       format_(options.format),
-      model_(std::make_shared<ServedModel>(kModelName, std::vector<std::string>{"redbolt-demo"},
-                                           demo_facts())) {
-  if (options.loaded) load();
+      models_{std::make_shared<ServedModel>(kModelName, std::vector<std::string>{"redbolt-demo"},
+                                            demo_facts())} {
+  for (const std::string& name : options.others)
+    models_.push_back(
+        std::make_shared<ServedModel>(name, std::vector<std::string>{}, demo_facts()));
+  if (options.loaded) {
+    load();
+    for (std::size_t i = 0; i < options.others.size(); ++i) load_other(i);
+  }
   options.server.port = 0;
   if (options.server.version.empty()) options.server.version = "0.0.0-test";
   options.server.log = [this](const std::string& line) {
     const std::lock_guard lock(log_mutex_);
     log_.push_back(line);
   };
-  server_ = std::make_unique<Server>(std::move(options.server), ServedModels{model_});
+  server_ = std::make_unique<Server>(std::move(options.server), models_);
   thread_ = std::thread([this] { server_->run(); });
 }
 
@@ -57,13 +63,21 @@ TestServer::~TestServer() {
 }
 
 void TestServer::load() {
-  const Metadata& metadata = demo_files().metadata();
-  LoadedParts parts = load_text_parts(metadata);
+  engine_ = load(model(), script_);
+}
+
+void TestServer::load_other(std::size_t index) {
+  load(other(index), always(says(other(index).id())));
+}
+
+FakeEngine* TestServer::load(ServedModel& model, const FakeEngine::Script& script) {
+  LoadedParts parts = load_text_parts(demo_files().metadata());
   if (format_) parts.answer_format = *format_;
-  auto engine = std::make_unique<FakeEngine>(*parts.tokenizer, script_, engine_options_);
-  engine_ = engine.get();
+  auto engine = std::make_unique<FakeEngine>(*parts.tokenizer, script, engine_options_);
+  FakeEngine* const made = engine.get();
   parts.engine = std::move(engine);
-  model_->loaded(std::move(parts));
+  model.loaded(std::move(parts));
+  return made;
 }
 
 void TestServer::stop() {

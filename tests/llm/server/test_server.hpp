@@ -23,9 +23,11 @@ inline constexpr const char* kModelName = "demo";
 struct TestServerOptions {
   llm::server::ServerOptions server = {};
   FakeEngine::Options engine = {};
-  bool loaded = true;  // otherwise the model is still being loaded
-  // How the model answers; nothing: as its template says.
+  bool loaded = true;  // otherwise the models are still being loaded
+  // How the models answer; nothing: as their template says.
   std::optional<llm::AnswerFormat> format = {};
+  // Further models by name, each with an engine that always answers with that name.
+  std::vector<std::string> others = {};
 };
 
 class TestServer {
@@ -37,7 +39,8 @@ class TestServer {
 
   std::uint16_t port() const { return server_->port(); }
   FakeEngine& engine() { return *engine_; }
-  llm::server::ServedModel& model() { return *model_; }
+  llm::server::ServedModel& model() { return *models_.front(); }
+  llm::server::ServedModel& other(std::size_t index) { return *models_.at(1 + index); }
   llm::server::Server& server() { return *server_; }
   // Lines of the log so far.
   std::vector<std::string> log();
@@ -49,12 +52,15 @@ class TestServer {
   void stop();
   // Hands over what a loader would.
   void load();
+  void load_other(std::size_t index);
 
  private:
+  FakeEngine* load(llm::server::ServedModel& model, const FakeEngine::Script& script);
+
   FakeEngine::Script script_;
   FakeEngine::Options engine_options_;
   std::optional<llm::AnswerFormat> format_;
-  std::shared_ptr<llm::server::ServedModel> model_;
+  llm::server::ServedModels models_;
   FakeEngine* engine_ = nullptr;
   std::mutex log_mutex_;
   std::vector<std::string> log_;
