@@ -145,6 +145,8 @@ TEST_F(SdmaEngineTest, ARingMayResetItsOwnEngine) {
     submit({0xf000000e, address_of(gc::GRBM_SOFT_RESET), 0x800000, 0x30005, low(data), high(data),
             round});
     ASSERT_TRUE(eventually([&] { return card.read(gc::SDMA0_QUEUE0_RB_CNTL) == 0; }));
+    // The ring's reset may still be under way; this one waits for it.
+    card.write(gc::GRBM_SOFT_RESET, 0x800000);
     card.write(gc::GRBM_SOFT_RESET, 0);
     written_ = 0;
     card.store64(poll, 0);
