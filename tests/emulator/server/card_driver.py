@@ -196,11 +196,12 @@ class Card:
     def boot(self):
         self.mc = (self.get("MMMC_VM_FB_LOCATION_BASE") & 0xffffff) << 24
         self.top = (self.get("MMMC_VM_FB_LOCATION_TOP") & 0xffffff) << 24
-        self.vram_write(ROOT, bytes(PAGE))
         self.warm = (self.get("SCRATCH_REG7") == MARK and self.get("SCRATCH_REG6") == 0 and
                      self.get("GCVM_L2_PROTECTION_FAULT_STATUS") == 0)
         if not self.warm:
             self.reset_if_alive()
+        self.vram_write(ROOT, bytes(PAGE))  # nothing walks it any more
+        if not self.warm:
             command, _ = self.client.call(CFG_READ, 0, 4, 2)
             self.client.call(CFG_WRITE, 0, 4, 2, command | 4)
             self.set("RCC_DEV0_EPF0_RCC_DOORBELL_APER_EN", 1)
