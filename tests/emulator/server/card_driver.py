@@ -391,6 +391,7 @@ class Card:
         self.set_clocks(0)
         self.interrupts()
         self.set("SCRATCH_REG6", int(failed))
+        assert self.get("SCRATCH_REG6") == int(failed)  # writes are posted: this one has arrived
         self.client.socket.close()
 
     # --- addresses ---
