@@ -268,6 +268,7 @@ void Scheduler::rest() {
   const bool waits_for_tokens =
       std::ranges::any_of(slots_, [](const Slot& slot) { return slot.drawing(); });
   if (!waits_for_tokens) {
+    gauge_.idle();
     if (chunks_.empty()) {
       board_.wait(kIdleWait);
     } else if (seat_.has_others()) {

@@ -199,7 +199,8 @@ void Slot::deliver(const runtime::FinishedToken& token) {
   if (!job.sink) return;
   // That a chunk is done is asked for now and then; a token shows that all of them are.
   chunk_done(job.request.prompt.size());
-  if (job.generated++ == 0) job.first_token = EngineClock::now();
+  const auto now = EngineClock::now();
+  if (job.generated++ == 0) job.first_token = job.last_token = now;
   if (job.request.constraint) {
     try {
       job.request.constraint->accept(token.token);
@@ -216,7 +217,11 @@ void Slot::deliver(const runtime::FinishedToken& token) {
     }
   }
   show();
-  board_.update([](EngineStatus& status) { ++status.generated_tokens; });
+  board_.update([&](EngineStatus& status) {
+    ++status.generated_tokens;
+    status.decode_time += now - job.last_token;
+  });
+  job.last_token = now;
   job.sink->on_token(generated);
 }
 
@@ -251,7 +256,7 @@ void Slot::end(EndReason reason, std::optional<LlmError> error) {
   if (job.generated > 0) report.decode_time = now - job.first_token;
   board_.update([&](EngineStatus& status) {
     status.prompt_time += report.prompt_time;
-    status.decode_time += report.decode_time;
+    if (job.generated > 0) status.decode_time += now - job.last_token;
   });
   const auto sink = std::exchange(job.sink, nullptr);
   // Free before the sink hears of it, so that it may ask again at once.

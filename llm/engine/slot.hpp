@@ -78,7 +78,7 @@ class Slot {
     std::uint32_t cached = 0;
     std::size_t reported = 0;  // of the prompt's tokens, to the sink
     std::uint32_t generated = 0;
-    EngineClock::time_point asked, begun, first_token;
+    EngineClock::time_point asked, begun, first_token, last_token;
   };
   std::uint32_t draws_left() const { return limit_ - received_; }
   void put_sampling();

@@ -2,8 +2,10 @@
 // What it should say is what tools/demo-model/README.md says it was trained to.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <thread>
 
 #include "serve_process.hpp"
@@ -24,6 +26,11 @@ Json ask_demo(const std::string& text, const Json& more = Json::object()) {
   body.update(more);
   return body;
 }
+
+// An answer that does not end by itself: without the control tokens, one of which would end it
+// (tools/demo-model/README.md).
+const Json kEndless = {{"temperature", 1},
+                       {"logit_bias", {{"1017", -100}, {"1018", -100}, {"1019", -100}}}};
 
 class Serve : public testing::Test {
  protected:
@@ -124,14 +131,78 @@ TEST_F(Serve, TellsOfTheCard) {
   EXPECT_EQ(status.at("device").at("emulated"), true);
 }
 
+// The speed that others see: null where nothing is shown.
+Json speed_shown(const DaemonProcess& daemon) {
+  const auto listed = run_program("redbolt-llm", {"ps", "--json", "--socket", daemon.socket()});
+  const Json status = Json::parse(listed.output);
+  for (const Json& gauge : status.at("gauges"))
+    if (gauge.at("name") == "tokens_per_second") return gauge.at("value");
+  return nullptr;
+}
+
+bool in_time(const std::function<bool()>& condition) {
+  for (const auto end = Clock::now() + kPatience; Clock::now() < end;) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+TEST_F(Serve, TellsItsSpeedWhileItAnswers) {
+  HttpClient client(server_->port());
+  Json endless = ask_demo("Hello!", kEndless);
+  endless["stream"] = true;
+  client.send(post("/v1/chat/completions", endless.dump()));
+  EXPECT_EQ(client.head().status, 200U);
+  // A thread that reads, so that the server has no reason to drop the client.
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done && client.chunk()) {
+    }
+    client.hang_up();
+  });
+  Json of_page, of_ps;
+  in_time([&] {
+    of_page = ask(server_->port(), get("/status")).json().at("tokens_per_second");
+    return of_page.is_number();
+  });
+  in_time([&] {
+    of_ps = speed_shown(server_->daemon());
+    return of_ps.is_number() && of_ps > 0;
+  });
+  done = true;
+  reader.join();
+  EXPECT_TRUE(of_page.is_number() && of_page > 0) << of_page;
+  EXPECT_TRUE(of_ps.is_number() && of_ps > 0) << of_ps;
+  // Nobody is answered: not what was.
+  EXPECT_TRUE(in_time([&] { return speed_shown(server_->daemon()) == 0; }));
+}
+
+// 64 positions: the answer is longer, and the system's message stays.
+TEST(ServeLife, AFullContextEndsAnAnswerUnlessTheOldestGoes) {
+  Json body = ask_demo("Hello!", kEndless);
+  body["max_tokens"] = 100;
+  const Json system = {{"role", "system"}, {"content", "Be brief."}};
+  body["messages"].insert(body["messages"].begin(), system);
+  const auto answered = [&](const std::vector<std::string>& options) {
+    ServeProcess server(options);
+    const Reply reply = server.chat(body);
+    EXPECT_EQ(reply.status, 200U) << reply.body;
+    return reply.json();
+  };
+  const Json ended = answered({"--ctx", "64"});
+  EXPECT_EQ(ended.at("choices").at(0).at("finish_reason"), "length");
+  EXPECT_LT(ended.at("usage").at("completion_tokens"), 64);
+  const Json shifted = answered({"--ctx", "64", "--context-shift"});
+  EXPECT_EQ(shifted.at("usage").at("completion_tokens"), 100);
+}
+
 TEST(ServeLife, EndsWithinFiveSecondsOfASignal) {
   ServeProcess server;
   HttpClient client(server.port());
-  // The control tokens, one of which would end the answer (tools/demo-model/README.md).
-  const Json endless = {{"stream", true},
-                        {"temperature", 1},
-                        {"logit_bias", {{"1017", -100}, {"1018", -100}, {"1019", -100}}}};
-  client.send(post("/v1/chat/completions", ask_demo("Hello!", endless).dump()));
+  Json endless = ask_demo("Hello!", kEndless);
+  endless["stream"] = true;
+  client.send(post("/v1/chat/completions", endless.dump()));
   EXPECT_EQ(client.head().status, 200U);
   const auto before = Clock::now();
   EXPECT_EQ(server.stop(SIGTERM), 0) << server.log();

@@ -5,6 +5,7 @@
 
 #include "cli/speed_text.hpp"
 #include "cli/usage_error.hpp"
+#include "redbolt/llm/chat/kept_tokens.hpp"
 #include "redbolt/llm/error.hpp"
 
 namespace redbolt::llm::cli {
@@ -34,13 +35,13 @@ void ChatSession::say(const std::string& text) {
   }
 }
 
-std::vector<TextSegment> ChatSession::prompt() const {
+Conversation ChatSession::conversation() const {
   Conversation conversation;
   if (!options_.system.empty())
     conversation.messages.push_back({Role::system, options_.system, {}, {}});
   conversation.messages.insert(conversation.messages.end(), messages_.begin(), messages_.end());
   conversation.thinking = options_.settings.thinking;
-  return model_.format.prompt(conversation);
+  return conversation;
 }
 
 bool ChatSession::drop_oldest_turn() {
@@ -59,7 +60,7 @@ std::vector<TokenId> ChatSession::fitting_prompt(std::vector<TextSegment>& segme
   const std::size_t room = std::min<std::size_t>(limit != 0 ? limit : context / 4, context / 2);
   std::size_t dropped = 0;
   while (true) {
-    segments = prompt();
+    segments = model_.format.prompt(conversation());
     std::vector<TokenId> tokens = encode_prompt(model_.tokenizer, segments);
     const bool fits = tokens.size() < context;
     if (fits &&
@@ -86,6 +87,10 @@ void ChatSession::answer_turn() {
   request.tokens.prompt = fitting_prompt(segments);
   request.tokens.sampling = sampling_for(options_.settings, model_.tokenizer);
   request.tokens.limit = options_.settings.limit;
+  if (options_.context_shift) {
+    request.tokens.keep_tokens =
+        kept_tokens(model_.format, model_.tokenizer, conversation(), request.tokens.prompt);
+  }
   request.tokens.stop_tokens = model_.tokenizer.vocabulary().end_tokens();
   request.stops = options_.settings.stops;
   request.format = model_.format.traits().answer;

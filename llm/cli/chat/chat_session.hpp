@@ -58,7 +58,7 @@ class ChatSession {
   void write(const std::string& text) const { outlet_.write(text); }
 
  private:
-  std::vector<TextSegment> prompt() const;
+  Conversation conversation() const;
   // The prompt's tokens; fewer turns where they would not fit and may be dropped. Throws
   // LlmError{context_exceeded}.
   std::vector<TokenId> fitting_prompt(std::vector<TextSegment>& segments);

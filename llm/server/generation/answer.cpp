@@ -22,6 +22,7 @@ TokenRequest make_request(const Prepared& prepared, std::uint32_t index) {
   // Several answers with the same seed would be the same answer.
   request.sampling.seed = wishes.seed ? *wishes.seed + index : draw_seed();
   request.limit = wishes.limit;
+  request.keep_tokens = prepared.keep_tokens;
   request.stop_tokens = prepared.stop_tokens;
   request.top_logprobs = wishes.top_logprobs;
   if (prepared.make_constraint) request.constraint = prepared.make_constraint();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "redbolt/llm/chat/kept_tokens.hpp"
 #include "server/api_error.hpp"
 #include "server/generation/engine_errors.hpp"
 
@@ -107,6 +108,12 @@ void check_bias(const Wishes& wishes, const Vocabulary& vocabulary) {
   }
 }
 
+// Whether the answer may go beyond the context, so that an engine that shifts would.
+bool may_be_shifted(const Prepared& prepared, std::uint32_t context) {
+  const std::uint32_t limit = prepared.wishes.limit;
+  return limit == 0 || prepared.prompt.size() + limit > context;
+}
+
 std::vector<TextSegment> render(const LoadedParts& parts, const Conversation& conversation) {
   try {
     return parts.format->prompt(conversation);
@@ -152,6 +159,10 @@ Prepared prepare(ChatTask task, const ServedModels& models) {
   prepared.reading = std::move(reading);
   prepared.wishes = std::move(task.wishes);
   check_fits(prepared, *parts.engine);
+  if (may_be_shifted(prepared, parts.engine->context())) {
+    prepared.keep_tokens =
+        kept_tokens(*parts.format, *parts.tokenizer, task.conversation, prepared.prompt);
+  }
   return prepared;
 }
 

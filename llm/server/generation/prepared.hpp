@@ -20,6 +20,7 @@ struct Prepared {
   std::shared_ptr<ServedModel> model = {};
   std::shared_ptr<const LoadedParts> parts = {};
   std::vector<TokenId> prompt = {};
+  std::uint32_t keep_tokens = 0;  // of the prompt, where a full context is shifted
   std::vector<TokenId> stop_tokens = {};
   Wishes wishes = {};
   // Nothing: the answer is text, not to be taken apart.

@@ -147,6 +147,10 @@ TEST_F(Chat, OldestTurnsGoWhereThatIsWanted) {
   EXPECT_NE(prompt(9).find("Be brief."), std::string::npos);
   EXPECT_NE(prompt(9).find("Question 9"), std::string::npos);
   EXPECT_EQ(prompt(9).find("Question 0"), std::string::npos);
+  // What the engine is to keep, should an answer fill the context: the system's turn.
+  const std::string kept = "<|im_start|>system\nBe brief.<|im_end|>\n";
+  EXPECT_TRUE(prompt(9).starts_with(kept)) << prompt(9);
+  EXPECT_EQ(engine_->kept[9], tokenizer().encode(kept, SpecialTokens::all).size());
   EXPECT_NE(notes_.find("forgotten"), std::string::npos) << notes_;
   // One that does not fit alone is refused.
   session_->say(std::string(2000, 'x'));

@@ -37,6 +37,7 @@ class FakeEngine : public TokenEngine {
     cancelled_ = false;
     prompts.push_back(request.prompt);
     samplings.push_back(request.sampling);
+    kept.push_back(request.keep_tokens);
     const Line line = prompts.size() <= lines_.size() ? lines_[prompts.size() - 1] : Line{"?"};
     thread_ =
         std::thread([this, line, sink, limit = request.limit] { answer(line, *sink, limit); });
@@ -47,6 +48,7 @@ class FakeEngine : public TokenEngine {
 
   std::vector<std::vector<TokenId>> prompts;
   std::vector<SamplingOptions> samplings;
+  std::vector<std::uint32_t> kept;
 
  private:
   void answer(const Line& line, TokenSink& sink, std::uint32_t limit) {

@@ -1,80 +1,19 @@
-// Many clients at once: most read, some read slowly, some hang up, some send nonsense. All that
-// read are answered, and nothing of the others stays behind.
+// All clients of a crowd that read are answered, and nothing of the others stays behind.
 #include <gtest/gtest.h>
 
-#include <thread>
-
-#include "test_server.hpp"
+#include "crowd.hpp"
 
 namespace redbolt::test {
 namespace {
 
-constexpr int kClients = 100;
-const std::string kText = "one two three four five six seven eight nine ten eleven twelve";
-
-enum class Kind { reader, slow, hang_up, reset, nonsense };
-
-Kind kind_of(int client) {
-  constexpr Kind kinds[] = {Kind::reader, Kind::slow,   Kind::hang_up,  Kind::reader,
-                            Kind::reset,  Kind::reader, Kind::nonsense, Kind::reader,
-                            Kind::slow,   Kind::reader};
-  return kinds[client % 10];
-}
-
-std::string content_of(const std::string& stream) {
-  std::string text;
-  for (const std::string& data : events_of(stream).data) {
-    if (data == "[DONE]") return text;
-    text += Json::parse(data).at("choices").at(0).at("delta").value("content", "");
-  }
-  return text + " without an end";
-}
-
-void read_to_the_end(HttpClient& client, bool slowly) {
-  EXPECT_EQ(client.head().status, 200U);
-  std::string stream;
-  while (const auto piece = client.chunk()) {
-    stream += *piece;
-    if (slowly) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  EXPECT_EQ(content_of(stream), kText);
-}
-
-void be_a_client(std::uint16_t port, Kind kind) {
-  HttpClient client(port);
-  if (kind == Kind::nonsense) {
-    client.send(post("/v1/chat/completions", "{\"messages\": nonsense"));
-    EXPECT_EQ(client.reply().status, 400U);
-    return;
-  }
-  if (kind == Kind::slow) client.shrink_receive_buffer();
-  client.send(post("/v1/chat/completions", question("Count", {{"stream", true}}).dump()));
-  if (kind == Kind::reader || kind == Kind::slow) {
-    read_to_the_end(client, kind == Kind::slow);
-    return;
-  }
-  client.head();
-  client.chunk();
-  kind == Kind::reset ? client.reset() : client.hang_up();
-}
-
 TEST(Crowd, AHundredClientsAtOnce) {
-  FakeAnswer answer = says(kText);
-  answer.pace = std::chrono::milliseconds(1);
   TestServerOptions options;
   options.engine.slots = 16;
-  TestServer server(always(answer), std::move(options));
-  std::vector<std::thread> clients;
-  for (int i = 0; i < kClients; ++i) {
-    clients.emplace_back([&, i] { be_a_client(server.port(), kind_of(i)); });
-  }
-  for (std::thread& client : clients) client.join();
-  const int asked = kClients * 9 / 10;
-  EXPECT_TRUE(server.engine().wait_for_ends(asked));
-  EXPECT_TRUE(eventually([&] { return server.server().connections() == 0; }));
+  TestServer server(always(crowd_answer()), std::move(options));
+  meet_a_crowd(server, 0);
   const auto status = server.engine().status();
   EXPECT_EQ(status.waiting, 0U);
-  EXPECT_EQ(status.requests, static_cast<std::uint64_t>(asked));
+  EXPECT_EQ(status.requests, static_cast<std::uint64_t>(kCrowdAsks));
   // Who came before is no hindrance to who comes now.
   EXPECT_EQ(server.chat(question("Hi")).status, 200U);
 }
