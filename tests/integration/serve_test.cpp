@@ -155,21 +155,21 @@ TEST_F(Serve, TellsItsSpeedWhileItAnswers) {
   client.send(post("/v1/chat/completions", endless.dump()));
   EXPECT_EQ(client.head().status, 200U);
   // A thread that reads, so that the server has no reason to drop the client.
-  std::atomic<bool> done{false};
+  std::atomic<bool> done{false}, ended{false};
   std::thread reader([&] {
-    while (!done && client.chunk()) {
-    }
+    while (!done && !ended) ended = !client.chunk();
     client.hang_up();
   });
   Json of_page, of_ps;
   in_time([&] {
     of_page = ask(server_->port(), get("/status")).json().at("tokens_per_second");
-    return of_page.is_number();
+    return ended || of_page.is_number();
   });
   in_time([&] {
     of_ps = speed_shown(server_->daemon());
-    return of_ps.is_number() && of_ps > 0;
+    return ended || (of_ps.is_number() && of_ps > 0);
   });
+  EXPECT_FALSE(ended);
   done = true;
   reader.join();
   EXPECT_TRUE(of_page.is_number() && of_page > 0) << of_page;
