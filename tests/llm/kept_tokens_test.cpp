@@ -53,20 +53,21 @@ std::string kept(const ChatFormat& format, const Conversation& conversation) {
 }
 
 TEST(KeptTokens, AreTheSystemsTurn) {
-  const std::string chatml = "<|im_start|>system\n" + kSystem + "<|im_end|>\n";
+  const std::string chatml = std::string("<|im_start|>system\n") + kSystem + "<|im_end|>\n";
   EXPECT_EQ(kept(*format("qwen2.5"), two_turns()), chatml);
   EXPECT_EQ(kept(*format("qwen3"), two_turns()), chatml);
   // Where it stands in the user's turn, what is the same whatever the user says: the full stop is
   // one token with the line breaks that follow.
   EXPECT_EQ(kept(*format("own-gemma"), two_turns()),
-            "<s><start_of_turn>user\n" + kSystem.substr(0, kSystem.size() - 1));
+            std::string("<s><start_of_turn>user\n") + kSystem.substr(0, kSystem.size() - 1));
 }
 
 TEST(KeptTokens, IncludeTheToolsThatWereOffered) {
   Conversation conversation = two_turns();
   conversation.tools = {R"({"type": "function", "function": {"name": "look", "parameters": {}}})"};
   const std::string with_system = kept(*format("qwen3"), conversation);
-  EXPECT_TRUE(with_system.starts_with("<|im_start|>system\n" + kSystem)) << with_system;
+  EXPECT_TRUE(with_system.starts_with(std::string("<|im_start|>system\n") + kSystem))
+      << with_system;
   EXPECT_NE(with_system.find("\"look\""), std::string::npos) << with_system;
   EXPECT_TRUE(with_system.ends_with("<|im_end|>\n")) << with_system;
   conversation.messages.erase(conversation.messages.begin());
