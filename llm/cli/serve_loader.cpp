@@ -23,9 +23,16 @@ class Stopping : public std::exception {};
 // How much of loading the weights are; the rest is compiling.
 constexpr double kWeightShare = 0.8;
 constexpr std::chrono::seconds kRetry{2};
-// A card that fails sooner after a load than this, so often in a row, is not tried again.
+// A card that fails sooner after a load than this, again and again, is left alone for longer and
+// longer.
 constexpr std::chrono::seconds kSoon{30};
-constexpr int kFailuresInARow = 3;
+constexpr unsigned kFailuresInARow = 3;
+constexpr unsigned kMostDoublings = 5;
+
+std::chrono::seconds rest_after(unsigned failures) {
+  if (failures < kFailuresInARow) return std::chrono::seconds(0);
+  return kRetry * (1U << std::min(failures - kFailuresInARow, kMostDoublings));
+}
 
 }  // namespace
 
@@ -120,32 +127,37 @@ void ServeLoader::check_stopping() const {
   if (stopping_) throw Stopping();
 }
 
-// False when the server stops meanwhile.
-bool ServeLoader::pause(std::chrono::milliseconds time) {
+// Throws Stopping when the server stops meanwhile.
+void ServeLoader::pause(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, time, [&] { return stopping_; });
+  if (changed_.wait_for(lock, time, [&] { return stopping_; })) throw Stopping();
 }
 
 void ServeLoader::run(const std::function<void()>& on_end) {
-  int failures = 0;
-  for (bool again = false;; again = true) {
-    const auto since = std::chrono::steady_clock::now();
-    try {
-      if (serve_once(again) == Ending::stopped) return;
-      failures = std::chrono::steady_clock::now() - since < kSoon ? failures + 1 : 0;
-      if (failures < kFailuresInARow) continue;
-      throw LlmError(ErrorCode::device, "the card has failed " + std::to_string(failures) +
-                                            " times in a row: " + *card_gone_);
-    } catch (const Stopping&) {
-      return;
-    } catch (const std::exception& error) {
-      for (const ModelToServe& one : models_) one.model->failed(error.what());
-      const std::lock_guard lock(mutex_);
-      failure_ = error.what();
+  try {
+    unsigned failures = 0;
+    for (bool again = false;; again = true) {
+      auto served = std::chrono::steady_clock::duration::zero();
+      try {
+        served = serve_once(again);
+      } catch (const Stopping&) {
+        throw;
+      } catch (const std::exception& error) {
+        if (!again) throw;
+        note_error(error.what());
+        for (const ModelToServe& one : models_) one.model->unloaded(error.what());
+      }
+      failures = served < kSoon ? failures + 1 : 1;
+      pause(rest_after(failures));
     }
-    on_end();
+  } catch (const Stopping&) {
     return;
+  } catch (const std::exception& error) {
+    for (const ModelToServe& one : models_) one.model->failed(error.what());
+    const std::lock_guard lock(mutex_);
+    failure_ = error.what();
   }
+  on_end();
 }
 
 // A card that somebody else has got meanwhile is waited for; at the first start only as --wait
@@ -156,12 +168,14 @@ std::unique_ptr<ChosenDevice> ServeLoader::take_card(bool patiently) {
     try {
       return std::make_unique<ChosenDevice>(options_.card, "redbolt-llm serve");
     } catch (const client::ClientError&) {
-      if (!patiently || !pause(kRetry)) throw;
+      if (!patiently) throw;
     }
+    pause(kRetry);
   }
 }
 
-ServeLoader::Ending ServeLoader::serve_once(bool again) {
+// For how long it has answered, until the card was lost.
+std::chrono::steady_clock::duration ServeLoader::serve_once(bool again) {
   {
     const std::lock_guard lock(mutex_);
     card_gone_.reset();
@@ -173,6 +187,7 @@ ServeLoader::Ending ServeLoader::serve_once(bool again) {
   } catch (...) {
     failure = std::current_exception();
   }
+  const auto since = std::chrono::steady_clock::now();
   std::optional<std::string> why;
   {
     std::unique_lock lock(mutex_);
@@ -180,24 +195,22 @@ ServeLoader::Ending ServeLoader::serve_once(bool again) {
     if (!stopping_) why = card_gone_;
   }
   if (failure) card->share()->lose("the models could not all be loaded");
-  let_go(std::move(card));
-  if (!why) {
-    if (failure) std::rethrow_exception(failure);
-    return Ending::stopped;
-  }
+  let_go(std::move(card), why.value_or(""));
+  check_stopping();
+  if (!why) std::rethrow_exception(failure);
   note("the card is lost to this server: " + *why + "; loading again when it can be had");
-  return Ending::card_gone;
+  return std::chrono::steady_clock::now() - since;
 }
 
 // Answers that are being read hold on to their engine, and it to the card, until they have been
 // told.
-void ServeLoader::let_go(std::shared_ptr<LentCard> card) {
+void ServeLoader::let_go(std::shared_ptr<LentCard> card, const std::string& why) {
   {
     const std::lock_guard lock(status_mutex_);
     status_.reset();
   }
   const std::future<void> given_back = card->given_back();
-  for (const ModelToServe& one : models_) one.model->unloaded();
+  for (const ModelToServe& one : models_) one.model->unloaded(why);
   card.reset();
   given_back.wait();
 }

@@ -7,6 +7,7 @@
 // submits its work by the Device, which lets one in at a time, in order (CardShare: whose turn).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -36,8 +37,8 @@ class LentCard;  // private: the card, as the engines on it share it
 
 class ServeLoader {
  public:
-  // Starts loading on a thread of its own. `on_end`: called on it when loading has failed for good;
-  // the reason is failure()'s.
+  // Starts loading on a thread of its own. `on_end`: called on it when the first load has failed,
+  // for the reason that is failure()'s. Later ones are tried again for as long as it takes.
   ServeLoader(std::vector<ModelToServe> models, LoaderOptions options,
               std::function<void()> on_end);
   // Lets go of the card.
@@ -50,16 +51,14 @@ class ServeLoader {
   std::optional<server::CardReading> read_card();
 
  private:
-  enum class Ending { stopped, card_gone };
-
   void run(const std::function<void()>& on_end);
-  Ending serve_once(bool again);
+  std::chrono::steady_clock::duration serve_once(bool again);
   std::unique_ptr<ChosenDevice> take_card(bool patiently);
   void load_all(const std::shared_ptr<LentCard>& card);
   server::LoadedParts load(const ModelToServe& one, const std::shared_ptr<LentCard>& card,
                            ModelPlace place);
-  void let_go(std::shared_ptr<LentCard> card);
-  bool pause(std::chrono::milliseconds time);
+  void let_go(std::shared_ptr<LentCard> card, const std::string& why);
+  void pause(std::chrono::milliseconds time);
   void check_stopping() const;
 
   const std::vector<ModelToServe> models_;

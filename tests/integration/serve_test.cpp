@@ -213,18 +213,21 @@ TEST(ServeLife, EndsWithinFiveSecondsOfASignal) {
   EXPECT_NE(events_of(events).data.back().find("server_stopping"), std::string::npos) << events;
 }
 
-// The daemon with the card goes, another comes: the server is back without being asked.
+// The daemon with the card goes, another comes: the server is back without being asked, however
+// often that happens.
 TEST(ServeLife, LoadsAgainWhenTheCardComesBack) {
   ServeProcess server;
-  server.daemon().kill();
-  server.daemon().start();
-  unsigned status = 0;
-  for (const auto end = Clock::now() + kPatience; status != 200 && Clock::now() < end;) {
-    status = server.chat(ask_demo("What is 2+2?")).status;
-    EXPECT_TRUE(status == 200 || status == 500 || status == 503) << status;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int loss = 1; loss <= 3; ++loss) {
+    server.daemon().kill();
+    server.daemon().start();
+    unsigned status = 0;
+    for (const auto end = Clock::now() + kPatience; status != 200 && Clock::now() < end;) {
+      status = server.chat(ask_demo("What is 2+2?")).status;
+      ASSERT_TRUE(status == 200 || status == 500 || status == 503) << status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ASSERT_EQ(status, 200U) << loss << "\n" << server.log();
   }
-  EXPECT_EQ(status, 200U) << server.log();
 }
 
 }  // namespace

@@ -33,13 +33,15 @@ void ServedModel::report_progress(double share) {
 void ServedModel::loaded(LoadedParts parts) {
   const std::lock_guard lock(mutex_);
   parts_ = std::make_shared<const LoadedParts>(std::move(parts));
+  unloaded_because_.clear();
   progress_ = 1;
 }
 
-void ServedModel::unloaded() {
+void ServedModel::unloaded(std::string why) {
   std::shared_ptr<const LoadedParts> gone;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   std::swap(gone, parts_);
+  unloaded_because_ = std::move(why);
   progress_ = 0;
 }
 
@@ -67,7 +69,8 @@ std::shared_ptr<const LoadedParts> ServedModel::parts() const {
     error.code = "model_not_loaded";
     throw error;
   }
-  ApiError error(503, "The model '" + id_ + "' is being loaded.");
+  ApiError error(503, "The model '" + id_ + "' is being loaded" +
+                          (unloaded_because_.empty() ? "." : " again: " + unloaded_because_ + "."));
   error.type = "unavailable_error";
   error.code = "model_loading";
   error.retry_after = std::chrono::seconds(1);

@@ -58,8 +58,8 @@ class ServedModel {
   void report_progress(double share);  // 0 .. 1
   // Requests are taken from now on. They hold the parts for as long as they need them.
   void loaded(LoadedParts parts);
-  // What was loaded is gone, and will be loaded again.
-  void unloaded();
+  // What was loaded is gone, and will be loaded again as soon as that is possible.
+  void unloaded(std::string why);
   void failed(std::string why);
 
   // --- the server ---
@@ -78,7 +78,7 @@ class ServedModel {
   ModelFacts facts_;
   std::atomic<double> progress_{0};
   mutable std::mutex mutex_;  // of what follows
-  std::string failure_;
+  std::string failure_, unloaded_because_;
   std::shared_ptr<const LoadedParts> parts_;
 };
 

@@ -43,6 +43,17 @@ TEST(Models, AreWaitedFor) {
   EXPECT_EQ(server.chat(question("Hi")).status, 200U);
 }
 
+TEST(Models, ThatLostTheCardSayWhyUntilTheyAreBack) {
+  TestServer server(always(says("x")));
+  server.model().unloaded("the cable is out");
+  const Reply chat = server.chat(question("Hi"));
+  EXPECT_EQ(chat.status, 503U);
+  EXPECT_EQ(chat.json().at("error").at("code"), "model_loading");
+  EXPECT_NE(chat.body.find("the cable is out"), std::string::npos);
+  server.load();
+  EXPECT_EQ(server.chat(question("Hi")).status, 200U);
+}
+
 TEST(Models, ThatFailedSayWhy) {
   TestServerOptions options;
   options.loaded = false;
