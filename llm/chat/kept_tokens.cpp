@@ -27,7 +27,7 @@ Message another_than(const Message& message) {
   const std::size_t first = message.content.find_first_not_of(" \t\r\n");
   const bool begins_with_dash = first != std::string::npos && message.content[first] == '-';
   Message other;
-  other.content = begins_with_dash ? "+" : "-";
+  other.content.assign(1, begins_with_dash ? '+' : '-');
   return other;
 }
 
