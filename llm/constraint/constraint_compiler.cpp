@@ -59,7 +59,7 @@ NodeId append_json(GrammarBuilder& builder, const VocabularyTrie& trie, NodeId f
                    std::optional<std::string_view> schema, const ThinkingPrelude& prelude) {
   if (prelude.channels) from = append_final_header(builder, trie, from);
   JsonParts parts(builder);
-  const NodeId start = parts.append_space(from);
+  const NodeId start = parts.append_leading_space(from);
   if (!schema) return parts.append_any_object(start);
   const SchemaJson parsed = parse_schema(*schema);
   return SchemaCompiler(parts, parsed).append(start, parsed, "");

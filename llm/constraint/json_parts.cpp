@@ -41,6 +41,16 @@ NodeId JsonParts::append_space(NodeId from) {
   return grammar_.append_call(from, rule(space));
 }
 
+NodeId JsonParts::append_leading_space(NodeId from) {
+  const NodeId end = grammar_.add_node();
+  grammar_.skip(from, end);
+  grammar_.skip(grammar_.append_text(from, " "), end);
+  const NodeId line = grammar_.append_text(from, "\n");
+  grammar_.skip(line, end);
+  grammar_.skip(grammar_.append_text(line, "\n"), end);
+  return end;
+}
+
 NodeId JsonParts::append_any_value(NodeId from) {
   return grammar_.append_call(from, rule(value));
 }

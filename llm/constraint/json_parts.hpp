@@ -28,6 +28,8 @@ class JsonParts {
 
   // At most: a space; or two line breaks and 20 spaces or tabs.
   NodeId append_space(NodeId from);
+  // Before the whole answer, where an indent would mean nothing: a space, or up to two line ends.
+  NodeId append_leading_space(NodeId from);
   // Any value; any object; nested as deep as there are frames.
   NodeId append_any_value(NodeId from);
   NodeId append_any_object(NodeId from);

@@ -119,7 +119,7 @@ NodeId ToolForms::append_calls(NodeId from, std::span<const ToolDeclaration> too
   const Syntax& row = row_of(syntax_);
   const ParameterTypes types(tools);
   const NodeId first = grammar_.add_node();
-  const NodeId space = row.own_message ? from : parts_.append_space(from);
+  const NodeId space = row.own_message ? from : parts_.append_leading_space(from);
   grammar_.skip(space, first);
   if (!row.perhaps_first.empty()) {
     grammar_.skip(append_markup(grammar_, trie_, space, row.perhaps_first), first);

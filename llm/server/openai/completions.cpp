@@ -30,7 +30,9 @@ Job make_job(const std::string& body, const ServedModels& models, const Limits& 
     job.echoes.insert(job.echoes.end(), request.task.wishes.answers, echo);
     TextTask task = request.task;
     task.prompt = std::move(request.prompts[i]);
-    if (request.prompts.size() > 1) task.prompt_field += "[" + std::to_string(i) + "]";
+    if (request.prompts.size() > 1) {
+      task.prompt_field += std::string("[") + std::to_string(i) + "]";
+    }
     job.prompts.push_back(std::make_shared<const Prepared>(prepare(std::move(task), models)));
   }
   return job;

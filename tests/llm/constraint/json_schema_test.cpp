@@ -92,6 +92,11 @@ TEST(JsonSchema, SpacesBetweenTokensAreBounded) {
   EXPECT_FALSE(fits("{\n" + std::string(21, ' ')));
   EXPECT_TRUE(fits("{\n" + std::string(20, ' ')));
   EXPECT_FALSE(fits("{} "));
+  // No indent in front: a model that likes blanks would write nothing else for a while.
+  EXPECT_TRUE(fits("{\"a\": []}") && fits(" {") && fits("\n{") && fits("\n\n{"));
+  EXPECT_FALSE(fits("  "));
+  EXPECT_FALSE(fits("\n "));
+  EXPECT_FALSE(fits("\n\n\n"));
 }
 
 TEST(JsonSchema, WhatIsNotSupportedIsNamedWithItsPlace) {
