@@ -17,10 +17,16 @@ constexpr Duration first_look = 200us;  // at work of which nothing is known
 constexpr int early_percent = 90;
 constexpr int late_percent = 105;
 
-// Past what was expected, and where nothing was: looks at this ratio of ages, so that even work
-// that takes a hundred times as long gets only twenty or so more.
+// Past what was expected: looks at this ratio of ages, so that even work that takes a hundred times
+// as long gets only twenty or so more.
 Duration back_off(Duration age) {
   return age + std::clamp<Duration>(age / 4, first_look, LookSchedule::longest_pause);
+}
+
+// Where nothing was: wider, since the way is from microseconds to whatever it takes. It costs up to
+// half of its time once; the next time is known.
+Duration search(Duration age) {
+  return age + std::clamp<Duration>(age / 2, first_look, LookSchedule::longest_pause);
 }
 
 Duration percent(Duration duration, int percent) {
@@ -60,12 +66,13 @@ Duration LookSchedule::next_fence_look(Duration age) const {
     for (const int part : {early_percent, late_percent}) {
       if (const Duration look = percent(*expected_, part); age < look) return capped(look, age);
     }
+    return capped(back_off(age), age);
   }
-  return capped(back_off(age), age);
+  return capped(search(age), age);
 }
 
 Duration LookSchedule::next_words_look(Duration age) const {
-  if (!expected_) return capped(back_off(age), age);
+  if (!expected_) return capped(search(age), age);
   const Duration two_repeats = std::max<Duration>(*expected_ * 2 / repeats_, first_look);
   const Duration next = (age / two_repeats + 1) * two_repeats;
   // Near its end, what is complete brings its words along.
