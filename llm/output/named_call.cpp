@@ -18,17 +18,7 @@ bool may_be_in_name(char byte) {
 }  // namespace
 
 ScanStep NamedCallReader::feed(char byte, CallSink& sink) {
-  if (!named_) return feed_name(byte, sink);
-  std::string out;
-  const ScanStep step = arguments_.feed(byte, out);
-  if (step == ScanStep::rejected) return step;
-  unsent_ += byte;
-  if (!out.empty()) {
-    sink.arguments(out);
-    unsent_.clear();
-  }
-  done_ = step == ScanStep::done;
-  return step;
+  return named_ ? arguments_.feed(byte, sink) : feed_name(byte, sink);
 }
 
 ScanStep NamedCallReader::feed_name(char byte, CallSink& sink) {

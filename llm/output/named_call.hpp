@@ -3,22 +3,22 @@
 
 #include <string>
 
-#include "output/json_call.hpp"
+#include "output/call_arguments.hpp"
 
 namespace redbolt::llm {
 
 class NamedCallReader final : public CallReader {
  public:
   ScanStep feed(char byte, CallSink& sink) override;
-  bool complete() const override { return done_; }
-  std::string unsent() const override { return unsent_; }
+  bool complete() const override { return arguments_.complete(); }
+  std::string unsent() const override { return arguments_.unsent(); }
 
  private:
   ScanStep feed_name(char byte, CallSink& sink);
 
-  std::string name_, mark_, unsent_;
-  ArgumentsReader arguments_;
-  bool named_ = false, done_ = false;
+  std::string name_, mark_;
+  CallArguments arguments_;
+  bool named_ = false;
 };
 
 }  // namespace redbolt::llm

@@ -29,7 +29,7 @@ ScanStep SeparatedCallReader::feed(char byte, CallSink& sink) {
     case Expect::arguments:
       break;
   }
-  return feed_arguments(byte, sink);
+  return arguments_.feed(byte, sink);
 }
 
 // What stands before the separator: the name, or "function".
@@ -50,7 +50,7 @@ ScanStep SeparatedCallReader::feed_after_separator(char byte, CallSink& sink) {
   if (byte == '{') {
     const ScanStep step = begin(trimmed(head_), sink);
     expect_ = Expect::arguments;
-    return step == ScanStep::rejected ? step : feed_arguments(byte, sink);
+    return step == ScanStep::rejected ? step : arguments_.feed(byte, sink);
   }
   if (trimmed(head_) != kFunction) return ScanStep::rejected;
   expect_ = Expect::name_line;
@@ -71,27 +71,14 @@ ScanStep SeparatedCallReader::feed_name_line(char byte, CallSink& sink) {
 ScanStep SeparatedCallReader::feed_fence(char byte, CallSink& sink) {
   if (byte == '{' && (fence_.empty() || fence_ == kFence || fence_ == kBareFence)) {
     expect_ = Expect::arguments;
-    return feed_arguments(byte, sink);
+    return arguments_.feed(byte, sink);
   }
   if (!is_json_space(byte)) {
     fence_ += byte;
     if (!kFence.starts_with(fence_)) return ScanStep::rejected;
   }
-  unsent_ += byte;
+  arguments_.keep(byte);
   return ScanStep::more;
-}
-
-ScanStep SeparatedCallReader::feed_arguments(char byte, CallSink& sink) {
-  std::string out;
-  const ScanStep step = arguments_.feed(byte, out);
-  if (step == ScanStep::rejected) return step;
-  unsent_ += byte;
-  if (!out.empty()) {
-    sink.arguments(out);
-    unsent_.clear();
-  }
-  done_ = step == ScanStep::done;
-  return step;
 }
 
 ScanStep SeparatedCallReader::begin(std::string_view name, CallSink& sink) {

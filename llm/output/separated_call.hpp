@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "output/json_call.hpp"
+#include "output/call_arguments.hpp"
 
 namespace redbolt::llm {
 
@@ -15,8 +15,8 @@ inline constexpr std::string_view kCallSeparator = "<｜tool▁sep｜>";
 class SeparatedCallReader final : public CallReader {
  public:
   ScanStep feed(char byte, CallSink& sink) override;
-  bool complete() const override { return done_; }
-  std::string unsent() const override { return unsent_; }
+  bool complete() const override { return arguments_.complete(); }
+  std::string unsent() const override { return arguments_.unsent(); }
 
  private:
   enum class Expect { head, after_separator, name_line, fence, arguments };
@@ -25,13 +25,11 @@ class SeparatedCallReader final : public CallReader {
   ScanStep feed_after_separator(char byte, CallSink& sink);
   ScanStep feed_name_line(char byte, CallSink& sink);
   ScanStep feed_fence(char byte, CallSink& sink);
-  ScanStep feed_arguments(char byte, CallSink& sink);
   ScanStep begin(std::string_view name, CallSink& sink);
 
   Expect expect_ = Expect::head;
-  std::string head_, separator_, name_, fence_, unsent_;
-  ArgumentsReader arguments_;
-  bool done_ = false;
+  std::string head_, separator_, name_, fence_;
+  CallArguments arguments_;
 };
 
 }  // namespace redbolt::llm
